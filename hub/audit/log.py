@@ -1,0 +1,144 @@
+"""The log as kept: entries numbered without a gap, the tree beside them, signed checkpoints, proofs.
+
+RFC 9162 tree; C2SP checkpoints. Entries are appended in the transaction of the act they record: no entry, no act.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import insert, select, update
+
+from hub.audit import tree
+from hub.audit.entry import Entry, canonical_bytes
+from hub.audit.note import Checkpoint, proof_file, sign_checkpoint
+from hub.errors import NotFound, NotTrusted
+from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_node
+from hub.store.unit_of_work import Reading, Writing
+
+_ABOUT = ("disclosure", "consent", "referral", "credential", "export")
+"""Facts by which entries are found again, the most telling first."""
+
+
+def append(tx: Writing, entries: Sequence[Entry]) -> range:
+    """Number the entries and add them to the tree; returns their numbers. The last act of a flow before it commits.
+
+    Numbering is one at a time across all processes, so everything slow belongs before it.
+    """
+    tx.lock_log()
+    size, frontier = _head(tx)
+    rows, nodes = [], []
+    for number, entry in enumerate(entries, start=size):
+        leaf = canonical_bytes(entry)
+        leaf_hash = tree.leaf_hash(leaf)
+        frontier, complete = tree.append(frontier, leaf_hash)
+        nodes += [{"level": level, "number": index, "hash": value} for level, index, value in complete]
+        about = next((entry.facts[name] for name in _ABOUT if entry.facts.get(name)), None)
+        rows.append({"number": number, "kind": entry.kind.value, "about": about, "leaf": leaf, "leaf_hash": leaf_hash})
+    if rows:
+        tx.connection.execute(insert(audit_entry), rows)
+    if nodes:
+        tx.connection.execute(insert(audit_node), nodes)
+    kept = [[level, value.hex()] for level, value in frontier]
+    tx.connection.execute(update(audit_head).values(size=size + len(rows), frontier=kept))
+    return range(size, size + len(rows))
+
+
+def open_log(tx: Writing) -> None:
+    """Begin an empty log where there is none yet."""
+    if tx.connection.execute(select(audit_head.c.id)).first() is None:
+        tx.connection.execute(insert(audit_head).values(id=1, size=0, frontier=[]))
+
+
+def size(tx: Reading) -> int:
+    """How many entries the log has."""
+    return _head(tx)[0]
+
+
+def sign(tx: Writing, origin: str, key: Ed25519PrivateKey, now: datetime) -> str:
+    """Sign the present head; returns the checkpoint, the same text again while nothing was added."""
+    tx.lock_log()
+    count, frontier = _head(tx)
+    before = latest_checkpoint(tx)
+    if before is not None and before[0] == count:
+        return before[1]
+    text = sign_checkpoint(Checkpoint(origin, count, tree.root(frontier)), origin, key)
+    tx.connection.execute(insert(audit_checkpoint).values(size=count, text=text, signed_at=now))
+    return text
+
+
+def latest_checkpoint(tx: Reading) -> tuple[int, str] | None:
+    """Size and text of the newest checkpoint; None before the first."""
+    row = tx.connection.execute(
+        select(audit_checkpoint.c.size, audit_checkpoint.c.text).order_by(audit_checkpoint.c.size.desc()).limit(1)
+    ).first()
+    return (row.size, row.text) if row is not None else None
+
+
+def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
+    """Entry of that number and its proof file under the newest checkpoint, to be verified offline.
+
+    Raises NotFound for a number not yet under a checkpoint.
+    """
+    checkpoint = latest_checkpoint(tx)
+    if checkpoint is None or not 0 <= number < checkpoint[0]:
+        raise NotFound("ENTRY_NOT_PUBLISHED", "no checkpoint covers an entry of that number; ask again in a moment")
+    leaf = tx.connection.execute(select(audit_entry.c.leaf).where(audit_entry.c.number == number)).scalar_one()
+    proof = tree.inclusion_proof(number, checkpoint[0], lambda level, index: _node(tx, level, index))
+    return bytes(leaf), proof_file(number, proof, checkpoint[1])
+
+
+def consistency(tx: Reading, old: int, new: int) -> list[bytes]:
+    """Proof that the log of `old` entries is the beginning of that of `new`. Raises NotFound beyond the log."""
+    if not 0 <= old <= new <= size(tx):
+        raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
+    return tree.consistency_proof(old, new, lambda level, index: _node(tx, level, index))
+
+
+def leaves(tx: Reading, until: int) -> Iterator[bytes]:
+    """The entries before number `until`, in order."""
+    rows = tx.connection.execution_options(yield_per=1_000).execute(
+        select(audit_entry.c.leaf).where(audit_entry.c.number < until).order_by(audit_entry.c.number)
+    )
+    for row in rows:
+        yield bytes(row.leaf)
+
+
+def about(tx: Reading, ids: Iterable[str]) -> list[tuple[int, bytes]]:
+    """Number and entry of everything logged about these ids, in order."""
+    rows = tx.connection.execute(
+        select(audit_entry.c.number, audit_entry.c.leaf)
+        .where(audit_entry.c.about.in_(list(ids)))
+        .order_by(audit_entry.c.number)
+    )
+    return [(row.number, bytes(row.leaf)) for row in rows]
+
+
+def check_head(tx: Reading) -> int:
+    """Hold the head against the entries at the end of the log and the newest checkpoint; returns the size.
+
+    Raises NotTrusted when they disagree: the hub does not go on on top of a log that was cut or changed.
+    """
+    count, frontier = _head(tx)
+    last = tx.connection.execute(
+        select(audit_entry.c.number).order_by(audit_entry.c.number.desc()).limit(1)
+    ).scalar_one_or_none()
+    checkpoint = latest_checkpoint(tx)
+    rebuilt = tree.root_at(count, lambda level, index: _node(tx, level, index)) if count else tree.root(frontier)
+    cut = (last + 1 if last is not None else 0) != count or (checkpoint is not None and checkpoint[0] > count)
+    if cut or rebuilt != tree.root(frontier):
+        raise NotTrusted("LOG_BROKEN", "the audit log does not agree with its own head; restore it, do not go on")
+    return count
+
+
+def _head(tx: Reading) -> tuple[int, tree.Frontier]:
+    row = tx.connection.execute(select(audit_head.c.size, audit_head.c.frontier)).one()
+    return row.size, tuple((level, bytes.fromhex(value)) for level, value in row.frontier)
+
+
+def _node(tx: Reading, level: int, index: int) -> bytes:
+    if level == 0:
+        found = select(audit_entry.c.leaf_hash).where(audit_entry.c.number == index)
+    else:
+        found = select(audit_node.c.hash).where(audit_node.c.level == level, audit_node.c.number == index)
+    return bytes(tx.connection.execute(found).scalar_one())

@@ -1,0 +1,250 @@
+"""Check an exported audit log with nothing but the export and the log's public key.
+
+Usage:  python verify.py EXPORT --key VKEY                   is this export whole and unaltered?
+        python verify.py EXPORT --key VKEY --older EXPORT    does it only add to an older export?
+        python verify.py ENTRY --key VKEY --receipt FILE     was this entry in the log?
+
+An export is a folder, or a .zip of one: `checkpoint` (how many entries, and the root hash of their tree, signed),
+`tile/entries/...` (up to 256 entries to a file, each behind its length), `tile/<level>/...` (hashes of the tree). The
+entries alone must lead to the signed root; the hashes only help to name an entry that was altered.
+
+It imports nothing of the program that keeps the log, and repeats some of its hashing, so that nobody need trust that
+program. Sources: RFC 6962 section 2.1; C2SP signed-note, tlog-checkpoint, tlog-tiles, tlog-proof.
+"""
+
+import argparse
+import base64
+import json
+import lzma
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+WIDTH = 256  # entries in a full bundle, hashes in a full tile
+NUMBER = r"0|[1-9][0-9]{0,18}"
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+Export = Mapping[str, Path | zipfile.Path]
+
+
+class Bad(Exception):
+    """The check failed; the sentence names the first bad place."""
+
+
+class Checkpoint(NamedTuple):
+    """What the log's key signed: the log's name, its number of entries, and their root hash."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    """The hash of two hashes side by side. An entry is hashed with 0 in front, so neither passes for the other."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def tree_root(hashes: Sequence[bytes]) -> bytes:
+    """The root over these hashes: join neighbours, carry an odd last one up, until one is left."""
+    while len(hashes) > 1:
+        hashes = [*map(node, hashes[::2], hashes[1::2]), *hashes[len(hashes) // 2 * 2 :]]
+    return hashes[0] if hashes else sha256(b"").digest()
+
+
+def from_base64(text: str, what: str) -> bytes:
+    """Decode base64, refusing every spelling but the one canonical spelling."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Bad(f"{what}: not base64") from None
+    if base64.b64encode(data).decode() != text:
+        raise Bad(f"{what}: base64 with stray bits")
+    return data
+
+
+def open_checkpoint(text: str, vkey: str) -> Checkpoint:
+    """Verify the signature by `vkey` (name+id+key) and return what it covers. Other signatures are passed over."""
+    name, _, rest = vkey.partition("+")
+    key_id, _, encoded = rest.partition("+")
+    key = from_base64(encoded, "key")
+    if len(key) != 33 or key[0] != 1 or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
+        raise Bad("key: not an Ed25519 verifier key, or damaged")
+    body, _, signatures = text.rpartition("\n\n")
+    found = re.findall(rf"^— {re.escape(name)} (\S+)$", signatures, re.MULTILINE)
+    ours = [raw[4:] for raw in (from_base64(line, "checkpoint") for line in found) if raw[:4].hex() == key_id]
+    if not ours or re.fullmatch(r"(— \S+ \S+\n)+", signatures) is None:
+        raise Bad("checkpoint: not signed by this key")
+    try:
+        for signature in ours:
+            Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature, f"{body}\n".encode())
+    except InvalidSignature:
+        raise Bad("checkpoint: the signature is wrong") from None
+    lines = re.fullmatch(rf"(.+)\n({NUMBER})\n(.+)(?:\n.+)*", body)
+    if lines is None or lines[1] != name:
+        raise Bad("checkpoint: not the three lines of the log that this key signs for")
+    return Checkpoint(lines[1], int(lines[2]), from_base64(lines[3], "checkpoint"))
+
+
+def open_export(path: Path) -> Export:
+    """The files of a folder or .zip, by their path below the folder in it that holds `checkpoint`."""
+    found: Export
+    if path.is_dir():
+        found = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+    else:
+        archive = zipfile.ZipFile(path)
+        found = {name: zipfile.Path(archive, name) for name in archive.namelist() if not name.endswith("/")}
+        if len(set(archive.namelist())) != len(archive.namelist()):
+            raise Bad("export: holds two files of one name")
+    top = min((name[:-10] for name in found if re.fullmatch("([^/]+/)?checkpoint", name)), key=len, default="")
+    return {name.removeprefix(top): file for name, file in found.items() if name.startswith(top)}
+
+
+def read(export: Export, name: str) -> bytes:
+    """The content of one file, refused when it is missing or damaged. Reads no more than a log's longest file."""
+    if name not in export:
+        raise Bad(f"{name}: missing")
+    try:
+        with export[name].open("rb") as file:
+            return bytes(file.read(WIDTH * (2 + 65_535) + 1))
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError):
+        raise Bad(f"{name}: damaged inside the .zip") from None
+
+
+def tiles(kind: str, count: int) -> Iterator[tuple[str, int, int]]:
+    """(path, first, width) of every tile that holds `count` entries or hashes: number 1,234,067 is x001/x234/067."""
+    for first in range(0, count, WIDTH):
+        width = min(WIDTH, count - first)
+        *folders, name = [part.zfill(3) for part in f"{first // WIDTH:,}".split(",")]
+        path = "/".join(["tile", kind, *(f"x{folder}" for folder in folders), name])
+        yield path + (f".p/{width}" if width < WIDTH else ""), first, width
+
+
+def trusted_hashes(export: Export, checkpoint: Checkpoint) -> list[bytes]:
+    """The leaf hashes on file when they lead to the signed root, and so can be believed; otherwise none."""
+    present = takewhile(export.__contains__, (path for path, _, _ in tiles("0", checkpoint.size)))
+    hashes = [digest for path in present for digest in re.findall(rb"(?s).{32}", read(export, path))]
+    return hashes if tree_root(hashes) == checkpoint.root else []
+
+
+def entries(export: Export, size: int) -> Iterator[bytes]:
+    """Every entry in order, refusing a bundle that ends early or goes on too long."""
+    for path, first, width in tiles("entries", size):
+        data, at = read(export, path), 0
+        for index in range(first, first + width):
+            end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+            if end > len(data):
+                raise Bad(f"entry {index}: cut off or missing in {path}")
+            yield data[at + 2 : end]
+            at = end
+        if at != len(data):
+            raise Bad(f"entry {first + width}: {path} goes on after its last entry")
+
+
+def check_content(index: int, entry: bytes) -> None:
+    """An entry is a JSON object in its one canonical form, and says what happened, in which version, and when."""
+    try:
+        said = json.loads(entry.decode())
+        canonical = ENCODER.encode(said).encode()
+    except (ValueError, RecursionError):
+        raise Bad(f"entry {index}: not JSON") from None
+    if canonical != entry or not isinstance(said, dict):
+        raise Bad(f"entry {index}: not an object in canonical JSON")
+    kind, version, at = said.get("kind"), said.get("version"), said.get("at")
+    if not (isinstance(kind, str) and type(version) is int and isinstance(at, str) and TIME.fullmatch(at)):
+        raise Bad(f"entry {index}: does not say its kind, version and time")
+
+
+def check_files(export: Export, leaves: Sequence[bytes]) -> None:
+    """Every file below tile/ is one that this log has, and every hash in one is right."""
+    known = {path for path, _, _ in tiles("entries", len(leaves))}
+    level, hashes = 0, leaves
+    while hashes:
+        for path, first, width in tiles(str(level), len(hashes)):
+            known.add(path)
+            if path in export and read(export, path) != b"".join(hashes[first : first + width]):
+                raise Bad(f"{path}: holds hashes that are not those of the entries")
+        whole = range(WIDTH, len(hashes) + 1, WIDTH)
+        level, hashes = level + 1, [tree_root(hashes[end - WIDTH : end]) for end in whole]
+    if stray := sorted(name for name in export if name.startswith("tile/") and name not in known):
+        raise Bad(f"{stray[0]!r}: not covered by the checkpoint")
+
+
+def verify_export(path: Path, vkey: str) -> tuple[Checkpoint, list[bytes]]:
+    """Check a whole export. Returns its checkpoint and the hash of every entry; raises Bad at the first bad place."""
+    export = open_export(path)
+    checkpoint = open_checkpoint(read(export, "checkpoint").decode(), vkey)
+    trusted, leaves = trusted_hashes(export, checkpoint), list[bytes]()
+    for index, entry in enumerate(entries(export, checkpoint.size)):
+        leaves.append(sha256(b"\x00" + entry).digest())
+        if trusted and leaves[-1] != trusted[index]:
+            raise Bad(f"entry {index}: not the entry that was logged")
+        check_content(index, entry)
+    if tree_root(leaves) != checkpoint.root:
+        raise Bad("root: the entries do not lead to the signed root; no good hashes are on file to say which is bad")
+    check_files(export, leaves)
+    return checkpoint, leaves
+
+
+def verify_consistency(older: Path, newer: Path, vkey: str) -> Checkpoint:
+    """Check two exports of one log, and that the newer only adds to the older. Returns the newer checkpoint."""
+    (_, old_leaves), (new, new_leaves) = verify_export(older, vkey), verify_export(newer, vkey)
+    for index, before in enumerate(old_leaves):
+        if new_leaves[index : index + 1] != [before]:
+            raise Bad(f"entry {index}: in the older export, and altered or gone in the newer")
+    return new
+
+
+def verify_receipt(entry: bytes, proof_text: str, vkey: str) -> Checkpoint:
+    """Check that a tlog-proof file proves this entry to be in the log. Returns the checkpoint that it leads to."""
+    head, _, note = proof_text.partition("\n\n")
+    lines = re.fullmatch(rf"c2sp\.org/tlog-proof@v1\n(?:extra .*\n)?index ({NUMBER})((?:\n.+)*)", head)
+    if lines is None:
+        raise Bad("receipt: not a tlog-proof file")
+    index, proof = int(lines[1]), [from_base64(line, "receipt") for line in lines[2].split("\n")[1:]]
+    checkpoint = open_checkpoint(note, vkey)
+    check_content(index, entry)
+    # The path turns left and right by the bits of the index, and at the ragged right edge of the tree only right.
+    level = (index ^ (checkpoint.size - 1)).bit_length()
+    on_the_right = [index >> bit & 1 for bit in range(level)] + [1] * (index >> level).bit_count()
+    computed = sha256(b"\x00" + entry).digest()
+    for right, sibling in zip(on_the_right, proof, strict=False):
+        computed = node(sibling, computed) if right else node(computed, sibling)
+    if index >= checkpoint.size or len(proof) != len(on_the_right) or computed != checkpoint.root:
+        raise Bad("receipt: does not lead from this entry to the signed root")
+    return checkpoint
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one check, print one sentence, and return 0 when all is good, 1 when not."""
+    parser = argparse.ArgumentParser(prog="verify", description="Check an exported audit log or a receipt.")
+    parser.add_argument("subject", type=Path, help="the export, a folder or a .zip of it; or the file of one entry")
+    parser.add_argument("--key", required=True, help="the log's public key: name+id+key")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--older", type=Path, help="an older export, which this one must only add to")
+    other.add_argument("--receipt", type=Path, help="the tlog-proof file of the one entry")
+    given = parser.parse_args(argv)
+    try:
+        if given.receipt:
+            signed = verify_receipt(given.subject.read_bytes(), given.receipt.read_bytes().decode(), given.key)
+        elif given.older:
+            signed = verify_consistency(given.older, given.subject, given.key)
+        else:
+            signed, _ = verify_export(given.subject, given.key)
+    except (Bad, OSError, UnicodeError, NotImplementedError, zipfile.BadZipFile) as bad:
+        print(f"bad: {bad}")
+        return 1
+    what, root = "one of " if given.receipt else "", base64.b64encode(signed.root).decode()
+    print(f"good: {what}{signed.size:,} entries, root {root}, signed by {signed.origin}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,319 @@
+import ast
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hub.audit import verify
+from hub.audit.entry import canonical_bytes
+from hub.audit.note import proof_file
+from hub.audit.tiles import tile_path
+from hub.audit.tree import EMPTY_FRONTIER, Coordinate, append, inclusion_proof, leaf_hash
+from tests.hub.audit.sample import (
+    OTHER_KEY,
+    VKEY,
+    Files,
+    an_entry,
+    checkpoint_of,
+    entries,
+    export,
+    signed_for_another_log,
+    spelt_otherwise,
+    write,
+)
+
+SOURCE = Path(verify.__file__)
+LOGGED = entries(300)
+
+Tamper = Callable[[list[bytes]], list[bytes]]
+
+
+def bad_place(files: Files, folder: Path) -> str:
+    """What the verifier says is wrong with these files; fails when it says that nothing is."""
+    folder.mkdir()
+    try:
+        with pytest.raises(verify.Bad) as refusal:
+            verify.verify_export(write(folder, files), VKEY)
+    finally:
+        shutil.rmtree(folder)
+    return str(refusal.value)
+
+
+def in_a_zip(files: Files, path: Path, below: str = "", method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(below + name), content, method)
+    return path
+
+
+def receipt(logged: list[bytes], index: int) -> str:
+    nodes: dict[Coordinate, bytes] = {}
+    frontier = EMPTY_FRONTIER
+    for at, entry in enumerate(logged):
+        frontier, completed = append(frontier, leaf_hash(entry))
+        nodes |= {(0, at): leaf_hash(entry)} | {(level, place): node for level, place, node in completed}
+    proof = inclusion_proof(index, len(logged), lambda level, place: nodes[level, place])
+    return proof_file(index, proof, checkpoint_of(logged))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 255, 256, 257, 300, 513])
+@pytest.mark.parametrize("with_hashes", [True, False])
+def test_an_untouched_export_is_good(tmp_path: Path, count: int, with_hashes: bool) -> None:
+    checkpoint, leaves = verify.verify_export(write(tmp_path, export(entries(count), with_hashes=with_hashes)), VKEY)
+    assert (checkpoint.size, len(leaves)) == (count, count)
+
+
+@pytest.mark.parametrize("below", ["", "export-2026-03/"])
+def test_a_zip_of_an_export_is_good(tmp_path: Path, below: str) -> None:
+    checkpoint, _ = verify.verify_export(in_a_zip(export(LOGGED), tmp_path / "export.zip", below), VKEY)
+    assert checkpoint.size == 300
+
+
+def test_paths_of_a_long_log_are_those_of_the_specification() -> None:
+    paths = [path for path, _, _ in verify.tiles("entries", 1_234 * 256 + 5)]
+    assert paths == [tile_path(None, index) for index in range(1_234)] + ["tile/entries/x001/234.p/5"]
+
+
+@pytest.mark.parametrize("with_hashes", [True, False])
+def test_every_flipped_bit_of_a_small_log_is_caught(tmp_path: Path, with_hashes: bool) -> None:
+    files = export(entries(2), with_hashes=with_hashes)
+    folder = write(tmp_path, files)
+    for name, content in files.items():
+        for bit in range(8 * len(content)):
+            altered = bytearray(content)
+            altered[bit // 8] ^= 1 << bit % 8
+            (folder / name).write_bytes(altered)
+            with pytest.raises((verify.Bad, UnicodeDecodeError)):
+                verify.verify_export(folder, VKEY)
+        (folder / name).write_bytes(content)
+    verify.verify_export(folder, VKEY)
+
+
+@pytest.mark.parametrize("bit", range(0, 8, 3))
+def test_every_altered_byte_of_a_zip_is_caught_or_harmless(tmp_path: Path, bit: int) -> None:
+    path = in_a_zip(export(entries(3)), tmp_path / "export.zip")
+    content = path.read_bytes()
+    good = verify.verify_export(path, VKEY)
+    for at in range(len(content)):
+        altered = bytearray(content)
+        altered[at] ^= 1 << bit
+        path.write_bytes(altered)
+        # A .zip has dates and flags that hold nothing of the log; whatever passes must be the very same log.
+        if verify.main([str(path), "--key", VKEY]) == 0:
+            assert verify.verify_export(path, VKEY) == good
+
+
+@pytest.mark.parametrize("with_hashes", [True, False])
+@pytest.mark.parametrize("filled_up", [True, False])
+def test_every_deletion_swap_and_insertion_is_caught_at_its_place(
+    tmp_path: Path, with_hashes: bool, filled_up: bool
+) -> None:
+    """Also where the forger filled the log up again, so that every file has its right number of entries."""
+    honest = export(LOGGED, with_hashes=with_hashes)
+    stranger = canonical_bytes(an_entry(9_999))
+    for at in range(0, 299, 1 if with_hashes and filled_up else 23):
+        forgeries = [
+            LOGGED[:at] + LOGGED[at + 1 :],
+            [*LOGGED[:at], stranger, *LOGGED[at:]],
+            [*LOGGED[:at], stranger, *LOGGED[at + 1 :]],
+            [*LOGGED[:at], *LOGGED[at : at + 2][::-1], *LOGGED[at + 2 :]],
+        ]
+        for forged in forgeries:
+            as_many = (forged + [stranger] * 2)[:300] if filled_up else forged
+            files = {name: content for name, content in honest.items() if "entries" not in name}
+            files |= {name: content for name, content in export(as_many).items() if "entries" in name}
+            said = bad_place(files, tmp_path / "forged")
+            if with_hashes and filled_up:
+                assert said == f"entry {at}: not the entry that was logged"
+
+
+@pytest.mark.parametrize("kept", [0, 1, 255, 256, 257, 299])
+def test_a_truncated_log_is_caught(tmp_path: Path, kept: int) -> None:
+    shorter = export(LOGGED[:kept]) | {"checkpoint": export(LOGGED)["checkpoint"]}
+    assert "missing" in bad_place(shorter, tmp_path / "shorter")
+
+
+def test_a_bundle_cut_short_names_the_entry_where_it_ends(tmp_path: Path) -> None:
+    files = export(LOGGED)
+    length = len(files["tile/entries/000"]) // 256
+    files["tile/entries/000"] = files["tile/entries/000"][: 17 * length + 5]
+    assert bad_place(files, tmp_path / "cut").startswith("entry 17: cut off or missing in tile/entries/000")
+
+
+def test_bytes_after_the_last_entry_are_caught(tmp_path: Path) -> None:
+    files = export(LOGGED)
+    files["tile/entries/000"] += b"\x00\x01x"
+    assert bad_place(files, tmp_path / "long").startswith("entry 256: tile/entries/000 goes on")
+
+
+@pytest.mark.parametrize("name", sorted(export(LOGGED)))
+def test_no_file_of_entries_may_be_missing_and_no_hash_need_be_present(tmp_path: Path, name: str) -> None:
+    files = {other: content for other, content in export(LOGGED).items() if other != name}
+    if "entries" in name or name == "checkpoint":
+        assert bad_place(files, tmp_path / "less") == f"{name}: missing"
+    else:
+        verify.verify_export(write(tmp_path, files), VKEY)
+
+
+@pytest.mark.parametrize("name", [name for name in export(LOGGED) if name[5].isdigit()])
+def test_a_wrong_hash_beside_good_entries_names_the_tile(tmp_path: Path, name: str) -> None:
+    files = export(LOGGED)
+    files[name] = files[name][:-1] + bytes([files[name][-1] ^ 1])
+    assert bad_place(files, tmp_path / "tile") == f"{name}: holds hashes that are not those of the entries"
+
+
+@pytest.mark.parametrize(
+    "name", ["tile/entries/002.p/1", "tile/entries/001", "tile/0/000.p/9", "tile/9/000", "tile/note.txt"]
+)
+def test_a_file_that_the_checkpoint_does_not_cover_is_caught(tmp_path: Path, name: str) -> None:
+    assert "not covered by the checkpoint" in bad_place(export(LOGGED) | {name: b"\x00\x02{}"}, tmp_path / "stray")
+
+
+def test_other_files_beside_the_log_do_not_matter(tmp_path: Path) -> None:
+    files = export(LOGGED) | {"README.txt": b"how to verify", "verify.py": SOURCE.read_bytes()}
+    verify.verify_export(write(tmp_path, files), VKEY)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"null", b"[]", b"{}", b"\xff", b"[" * 60_000, b'{"a":"\\ud800"}', b'{"kind":"x","version":1}',
+        b'{"at":"2026-03-01","kind":"x","version":1}',
+        b'{"at":"2026-03-01T09:00:00.000000Z","kind":"x","version":1} ',
+        b'{"at":"2026-03-01T09:00:00.000000Z","kind":"x","version":true}',
+        b'{"at":"2026-03-01T09:00:00.000000Z","kind":7,"version":1}',
+        b'{"at":"2026-03-01T09:00:00.000000Z","kind":"x","n":NaN,"version":1}',
+        b'{"at":"2026-03-01T09:00:00.000000Z","kind":"x","kind":"x","version":1}',
+    ],
+)  # fmt: skip
+def test_a_signed_log_with_an_entry_that_is_none_is_bad(tmp_path: Path, content: bytes) -> None:
+    assert bad_place(export([*LOGGED[:17], content]), tmp_path / "content").startswith("entry 17: ")
+
+
+def test_another_key_is_refused(tmp_path: Path) -> None:
+    other = export(LOGGED) | {"checkpoint": checkpoint_of(LOGGED, OTHER_KEY).encode()}
+    assert bad_place(other, tmp_path / "other") == "checkpoint: not signed by this key"
+    resigned = checkpoint_of(LOGGED).replace(checkpoint_of(LOGGED)[-60:], checkpoint_of(LOGGED[:-1])[-60:])
+    assert bad_place(export(LOGGED) | {"checkpoint": resigned.encode()}, tmp_path / "spliced").startswith("checkpoint")
+
+
+def test_a_checkpoint_of_another_log_or_in_another_spelling_is_refused() -> None:
+    with pytest.raises(verify.Bad, match="the log that this key signs for"):
+        verify.open_checkpoint(signed_for_another_log(), VKEY)
+    with pytest.raises(verify.Bad, match="stray bits"):
+        verify.open_checkpoint(spelt_otherwise(checkpoint_of(LOGGED)), VKEY)
+
+
+@pytest.mark.parametrize("key", ["", "name", "name+id", VKEY[:-4], VKEY.replace("hub.", "hug."), VKEY + "AA=="])
+def test_a_damaged_key_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(verify.Bad, match=r"^key"):
+        verify.verify_export(write(tmp_path, export(LOGGED)), key)
+
+
+def test_two_files_of_one_name_in_a_zip_are_refused(tmp_path: Path) -> None:
+    path = in_a_zip(export(LOGGED), tmp_path / "export.zip")
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("checkpoint", b"another")
+    with pytest.raises(verify.Bad, match="two files of one name"):
+        verify.verify_export(path, VKEY)
+
+
+def test_a_bundle_that_unpacks_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    bomb = export(LOGGED) | {"tile/entries/000": bytes(64 * 1024 * 1024)}
+    export_of_a_bomb = verify.open_export(in_a_zip(bomb, tmp_path / "bomb.zip"))
+    assert len(verify.read(export_of_a_bomb, "tile/entries/000")) < 17_000_000
+
+
+def test_a_newer_export_may_only_add(tmp_path: Path) -> None:
+    older, newer = write(tmp_path / "older", export(LOGGED[:200])), write(tmp_path / "newer", export(LOGGED))
+    assert verify.verify_consistency(older, newer, VKEY).size == 300
+    assert verify.verify_consistency(older, older, VKEY).size == 200
+    with pytest.raises(verify.Bad, match="entry 200: in the older export, and altered or gone"):
+        verify.verify_consistency(newer, older, VKEY)
+
+
+def test_a_log_rewritten_and_signed_again_is_caught_by_an_older_export(tmp_path: Path) -> None:
+    rewritten = [*LOGGED[:17], canonical_bytes(an_entry(9_999)), *LOGGED[18:]]
+    older, newer = write(tmp_path / "older", export(LOGGED[:200])), write(tmp_path / "newer", export(rewritten))
+    with pytest.raises(verify.Bad, match="entry 17: in the older export, and altered or gone"):
+        verify.verify_consistency(older, newer, VKEY)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9, 64, 65])
+def test_every_receipt_proves_its_entry_and_no_other(count: int) -> None:
+    logged = LOGGED[:count]
+    for index, entry in enumerate(logged):
+        proof = receipt(logged, index)
+        assert verify.verify_receipt(entry, proof, VKEY).size == count
+        with pytest.raises(verify.Bad):
+            verify.verify_receipt(LOGGED[count], proof, VKEY)
+        for wrong in {0, 1, index + 1, count - 1, count, 2 * count + index} - {index}:
+            with pytest.raises(verify.Bad):
+                verify.verify_receipt(entry, proof.replace(f"index {index}\n", f"index {wrong}\n"), VKEY)
+
+
+def test_every_flipped_bit_of_a_receipt_is_caught() -> None:
+    proof = receipt(LOGGED[:5], 2).encode()
+    for bit in range(8 * len(proof)):
+        altered = bytearray(proof)
+        altered[bit // 8] ^= 1 << bit % 8
+        with pytest.raises((verify.Bad, UnicodeDecodeError)):
+            verify.verify_receipt(LOGGED[2], altered.decode(), VKEY)
+
+
+def test_a_receipt_with_a_hash_more_or_less_is_refused() -> None:
+    proof = receipt(LOGGED[:5], 2)
+    first = proof.split("\n")[2] + "\n"
+    for altered in (proof.replace(first, ""), proof.replace(first, first * 2)):
+        with pytest.raises(verify.Bad, match="does not lead"):
+            verify.verify_receipt(LOGGED[2], altered, VKEY)
+
+
+def test_the_command_says_good_or_bad_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(tmp_path / "export", export(LOGGED))
+    older = write(tmp_path / "older", export(LOGGED[:5]))
+    (tmp_path / "entry").write_bytes(LOGGED[2])
+    (tmp_path / "receipt").write_text(receipt(LOGGED[:5], 2), "utf-8")
+    assert verify.main([str(folder), "--key", VKEY]) == 0
+    assert verify.main([str(folder), "--key", VKEY, "--older", str(older)]) == 0
+    assert verify.main([str(tmp_path / "entry"), "--key", VKEY, "--receipt", str(tmp_path / "receipt")]) == 0
+    assert verify.main([str(tmp_path / "receipt"), "--key", VKEY]) == 1
+    assert verify.main([str(tmp_path / "nothing"), "--key", VKEY]) == 1
+    bundle = folder / "tile/entries/000"
+    bundle.write_bytes(bundle.read_bytes().replace(LOGGED[17], LOGGED[17].replace(b"accepted", b"acceptes")))
+    assert verify.main([str(folder), "--key", VKEY]) == 1
+    first, second, third, fourth, fifth, sixth = capsys.readouterr().out.splitlines()
+    root = export(LOGGED)["checkpoint"].decode().split("\n")[2]
+    assert first == second == f"good: 300 entries, root {root}, signed by hub.landlord.example/audit"
+    assert third.startswith("good: one of 5 entries, root ")
+    assert fourth.startswith("bad: ")
+    assert fifth.startswith("bad: ")
+    assert sixth == "bad: entry 17: not the entry that was logged"
+
+
+def test_the_file_alone_checks_an_export_where_nothing_of_ours_is_installed(tmp_path: Path) -> None:
+    alone = shutil.copy(SOURCE, tmp_path / "verify.py")
+    path = in_a_zip(export(LOGGED), tmp_path / "export.zip")
+    # -P keeps the current folder off the path; -I would also drop the site packages of some installations.
+    done = subprocess.run([sys.executable, "-P", str(alone), str(path), "--key", VKEY],
+                          cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("good: 300 entries")
+
+
+def test_the_verifier_imports_the_standard_library_and_cryptography_only() -> None:
+    imported = set()
+    for statement in ast.walk(ast.parse(SOURCE.read_text("utf-8"))):
+        if isinstance(statement, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom):
+            imported.add((statement.module or "").split(".")[0])
+    assert imported - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_the_verifier_can_be_read_in_an_hour() -> None:
+    assert len(SOURCE.read_text("utf-8").splitlines()) <= 250
