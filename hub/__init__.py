@@ -1,0 +1,1 @@
+"""The house itself: entrances, the corridor of flows, the rooms, the store."""

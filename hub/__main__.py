@@ -1,0 +1,5 @@
+"""`python -m hub` is `concordat`."""
+
+from hub.cli import main
+
+main()

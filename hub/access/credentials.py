@@ -1,0 +1,115 @@
+"""Bearer tokens: 256 random bits shown once and stored as a hash, one role each, revocable at once."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, insert, or_, select, update
+
+from hub.access.roles import Actor, Role
+from hub.errors import BadInput, NotFound, NotSignedIn
+from hub.ids import Prefix, new_id
+from hub.store.tables import credential
+from hub.store.unit_of_work import Reading, Writing
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A credential just made. The token is told once and never again."""
+
+    id: str
+    token: str = field(repr=False)
+
+
+def issue(
+    tx: Writing,
+    *,
+    role: Role,
+    now: datetime,
+    person: str | None = None,
+    landlord: str | None = None,
+    agency: str | None = None,
+    expires_at: datetime | None = None,
+    single_use: bool = False,
+) -> Issued:
+    """Make a credential. Officers, authorisers and DPOs belong to a landlord, partners to an agency.
+
+    Raises BadInput when the role lacks the body it belongs to, or names one it must not.
+    """
+    needs_landlord = role in (Role.OFFICER, Role.AUTHORISER, Role.DPO)
+    if needs_landlord != (landlord is not None):
+        raise BadInput("LANDLORD_MISPLACED", "landlord", "this role needs one, or may not have one",
+                       "give it for officer, authoriser and dpo only")  # fmt: skip
+    if (role is Role.PARTNER) != (agency is not None):
+        raise BadInput("AGENCY_MISPLACED", "agency", "only a partner has one, and must", "give it for partner only")
+    token = f"cct_{secrets.token_urlsafe(32)}"
+    made = new_id(Prefix.CREDENTIAL)
+    tx.connection.execute(
+        insert(credential).values(
+            id=made, person=person or new_id(Prefix.PERSON), role=role.value, landlord=landlord, agency=agency,
+            token_hash=_hash(token), single_use=single_use, issued_at=now, expires_at=expires_at,
+        )
+    )  # fmt: skip
+    return Issued(made, token)
+
+
+def authenticate(tx: Reading, token: str, now: datetime) -> Actor:
+    """Whose token this is. Raises NotSignedIn for one that is unknown, expired, revoked, or for signing in once."""
+    row = tx.connection.execute(
+        select(credential).where(
+            credential.c.token_hash == _hash(token),
+            credential.c.revoked_at.is_(None),
+            or_(credential.c.expires_at.is_(None), credential.c.expires_at > now),
+            credential.c.single_use.is_(False),
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotSignedIn("NOT_SIGNED_IN", "the credential is missing or not valid; sign in again")
+    return Actor(row.id, row.person, Role(row.role), row.landlord, row.agency)
+
+
+def exchange(tx: Writing, code: str, now: datetime, expires_at: datetime) -> tuple[Actor, Issued]:
+    """Trade a one-time sign-in code for a credential of the same role; the code is spent by it.
+
+    Raises NotSignedIn when it was spent before, expired, or never was one.
+    """
+    spent = tx.connection.execute(
+        update(credential)
+        .where(
+            credential.c.token_hash == _hash(code),
+            credential.c.single_use.is_(True),
+            credential.c.revoked_at.is_(None),
+            or_(credential.c.expires_at.is_(None), credential.c.expires_at > now),
+        )
+        .values(revoked_at=now)
+        .returning(credential.c.person, credential.c.role, credential.c.landlord, credential.c.agency)
+    ).one_or_none()
+    if spent is None:
+        raise NotSignedIn("CODE_NOT_VALID", "the sign-in code is not valid, or was used before; ask for a new one")
+    role = Role(spent.role)
+    made = issue(tx, role=role, now=now, person=spent.person, landlord=spent.landlord, agency=spent.agency,
+                 expires_at=expires_at)  # fmt: skip
+    return Actor(made.id, spent.person, role, spent.landlord, spent.agency), made
+
+
+def revoke(tx: Writing, credential_id: str, now: datetime) -> None:
+    """End a credential; it stops working with this transaction. Raises NotFound for one that is not in use."""
+    ended = tx.connection.execute(
+        update(credential)
+        .where(credential.c.id == credential_id, credential.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    if ended.rowcount == 0:
+        raise NotFound("NOT_FOUND", "there is no credential in use by that id")
+
+
+def is_first_start(tx: Reading) -> bool:
+    """Whether nobody was ever given a credential here."""
+    count = tx.connection.execute(select(func.count()).select_from(credential)).scalar_one()
+    return count == 0
+
+
+def _hash(token: str) -> str:
+    # The token has 256 random bits, so a plain hash keeps it; slow hashes are for what people choose.
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The HTTP entrance: reads strictly, calls one flow, answers plainly. OpenAPI 3.1."""

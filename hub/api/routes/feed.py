@@ -1,0 +1,55 @@
+"""The partner's side: its own feed, what waits for it, and its acknowledgements."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from hub.access.roles import Act, Actor
+from hub.api.doorway import Door, May, RawJson, takes
+from hub.api.shapes import Acknowledgement, FeedEventOut, FeedOut, FeedWaiting, ReceiptMade
+from hub.flow.acknowledge import acknowledge
+from hub.flow.collect import LARGEST_PAGE, collect, read_feed
+from hub.intake.strict_json import read_model
+
+router = APIRouter(prefix="/v1/feed", tags=["partner feed"])
+
+
+@router.get("", operation_id="read_feed")
+def feed(
+    actor: Annotated[Actor, Depends(May(Act.READ_FEED))], door: Door,
+    after: Annotated[int, Query(ge=0, description="the cursor of the last page; 0 from the beginning")] = 0,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+) -> FeedOut:  # fmt: skip
+    """What happened to disclosures for your agency, oldest first, and what waits to be fetched."""
+    page = read_feed(door.house, actor, after, limit)
+    return FeedOut(
+        events=[
+            FeedEventOut(
+                position=event.position, disclosure=event.disclosure_id, reference=event.reference,
+                purpose=event.purpose, step=event.rung.name.lower(), state=event.state, at=event.at,
+            )
+            for event in page.events
+        ],
+        waiting=[
+            FeedWaiting(disclosure=row.id, reference=row.reference, purpose=row.purpose) for row in page.waiting
+        ],
+        cursor=page.cursor,
+    )  # fmt: skip
+
+
+@router.post("/{disclosure}/collection", operation_id="collect_disclosure", response_class=Response)
+def collect_disclosure(actor: Annotated[Actor, Depends(May(Act.READ_FEED))], door: Door, disclosure: str) -> Response:
+    """Fetch a disclosure that waits for you. It is decided again first, and the release is logged before you have it."""
+    message = collect(door.house, actor, disclosure)
+    return Response(message.body, media_type=message.media_type)
+
+
+@router.post(
+    "/{disclosure}/acknowledgement", operation_id="acknowledge_disclosure", openapi_extra=takes(Acknowledgement)
+)
+def acknowledge_disclosure(
+    actor: Annotated[Actor, Depends(May(Act.ACKNOWLEDGE))], door: Door, disclosure: str, raw: RawJson
+) -> ReceiptMade:
+    """Say that you have a disclosure, and by which reference of yours."""
+    told = read_model(raw, Acknowledgement)
+    return ReceiptMade(receipt=acknowledge(door.house, actor, disclosure, told.partner_reference))

@@ -1,0 +1,51 @@
+"""The audit log from outside: checkpoint, proofs, export. Verifying needs none of this hub's code."""
+
+import base64
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from hub.access.roles import Act, Actor
+from hub.api.doorway import Door, May, anyone
+from hub.api.shapes import ConsistencyOut, ProofOut
+from hub.flow.checkpoint import export, latest, prove, prove_consistency, verifier_key
+
+router = APIRouter(prefix="/v1/log", tags=["audit log"])
+
+_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/checkpoint", operation_id="read_checkpoint", dependencies=[Depends(anyone)], response_class=Response,
+            responses=_TEXT)  # fmt: skip
+def read_checkpoint(door: Door) -> Response:
+    """The newest signed checkpoint (C2SP signed note)."""
+    return Response(latest(door.house), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/key", operation_id="read_log_key", dependencies=[Depends(anyone)], response_class=Response,
+            responses=_TEXT)  # fmt: skip
+def read_key(door: Door) -> Response:
+    """The key that checkpoints verify under (C2SP vkey). Pin it once, from a source you trust; do not fetch it each time."""
+    return Response(verifier_key(door.house) + "\n", media_type="text/plain; charset=utf-8")
+
+
+@router.get("/entries/{number}/proof", operation_id="prove_entry")
+def prove_entry(_actor: Annotated[Actor, Depends(May(Act.READ_LOG))], door: Door, number: int) -> ProofOut:
+    """An entry and the proof that it is in the log."""
+    found = prove(door.house, number)
+    return ProofOut(number=number, entry=base64.b64encode(found.entry).decode(), proof=found.proof)
+
+
+@router.get("/consistency", operation_id="prove_consistency", dependencies=[Depends(anyone)])
+def consistency(
+    door: Door, old: Annotated[int, Query(ge=0)], new: Annotated[int, Query(ge=0)]
+) -> ConsistencyOut:
+    """The proof that the log of size `old` is the beginning of that of size `new`."""
+    return ConsistencyOut(old=old, new=new, proof=prove_consistency(door.house, old, new))
+
+
+@router.get("/export", operation_id="export_log", response_class=Response,
+            responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}})  # fmt: skip
+def export_log(actor: Annotated[Actor, Depends(May(Act.EXPORT_LOG))], door: Door) -> Response:
+    """The whole log as a zip, with its verifier inside: `python verify.py EXPORT --key VKEY`."""
+    return Response(export(door.house, actor), media_type="application/zip")

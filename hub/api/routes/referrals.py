@@ -1,0 +1,117 @@
+"""Referrals: send, preview, follow; consents: withdraw; disclosures: explain, authorise, hand over."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from hub.access.roles import Act, Actor
+from hub.api.doorway import Door, May, RawJson, takes
+from hub.api.shapes import (
+    Acknowledgement,
+    Explanation,
+    HeldList,
+    NewState,
+    PreviewsOut,
+    ReceiptMade,
+    ReferralAccepted,
+    ReferralOut,
+    ReviewRequest,
+    WithdrawnOut,
+    held_out,
+    preview_out,
+    referral_out,
+)
+from hub.flow.acknowledge import hand_over
+from hub.decision.gate import Voice
+from hub.flow.consult import explain_decision, read_referral, waiting_for_review
+from hub.flow.refer import preview, refer
+from hub.flow.review import review
+from hub.flow.withdraw import withdraw
+from hub.intake.strict_json import read_model
+from protocols.record import Referral
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key", min_length=8, max_length=200,
+        description="A value of your own for this referral; the same key and body again change nothing.",
+    ),
+]  # fmt: skip
+
+
+@router.post("/referrals", status_code=201, operation_id="send_referral", openapi_extra=takes(Referral))
+def send_referral(
+    actor: Annotated[Actor, Depends(May(Act.REFER))], door: Door, raw: RawJson, key: IdempotencyKey, response: Response
+) -> ReferralAccepted:
+    """Send a referral. The answer means: stored, decided for each recipient, queued where allowed, and logged."""
+    accepted = refer(door.house, actor, raw, key)
+    door.wake(accepted.ready)
+    response.headers["Location"] = f"/v1/referrals/{accepted.referral_id}"
+    response.status_code = 201 if accepted.is_new else 200
+    return ReferralAccepted(referral=accepted.referral_id)
+
+
+@router.post("/previews", operation_id="preview_referral", openapi_extra=takes(Referral))
+def preview_referral(actor: Annotated[Actor, Depends(May(Act.PREVIEW))], door: Door, raw: RawJson) -> PreviewsOut:
+    """What would be decided if this referral were sent now, and what each recipient would get. Nothing is kept."""
+    _, previews = preview(door.house, actor, raw)
+    return PreviewsOut(previews=[preview_out(entry) for entry in previews])
+
+
+@router.get("/referrals/{referral}", operation_id="read_referral")
+def follow_referral(actor: Annotated[Actor, Depends(May(Act.READ_REFERRAL))], door: Door, referral: str) -> ReferralOut:
+    """A referral's course: every decision with its reasons, what went, what was withheld, receipts. Reading is logged."""
+    return referral_out(read_referral(door.house, actor, referral))
+
+
+@router.post("/consents/{consent}/withdrawal", operation_id="withdraw_consent")
+def withdraw_consent(
+    actor: Annotated[Actor, Depends(May(Act.WITHDRAW_CONSENT))], door: Door, consent: str
+) -> WithdrawnOut:
+    """Withdraw a consent. After this answer no release that relied on it is begun."""
+    done = withdraw(door.house, actor, consent)
+    return WithdrawnOut(
+        consent=done.consent_id, cancelled=list(done.cancelled), held=list(done.held), unchanged=list(done.unchanged),
+        leaving=list(done.leaving), told_before=list(done.told_before),
+    )  # fmt: skip
+
+
+@router.get("/disclosures/{disclosure}/explanation", operation_id="explain_decision")
+def explain(
+    actor: Annotated[Actor, Depends(May(Act.EXPLAIN))], door: Door, disclosure: str,
+    voice: Annotated[Literal["officer", "dpo", "subject"], Query()] = "officer",
+) -> Explanation:  # fmt: skip
+    """The latest decision about a disclosure in plain words: for the officer, the DPO, or the person it is about."""
+    return Explanation(
+        disclosure=disclosure, voice=voice, text=explain_decision(door.house, actor, disclosure, Voice(voice))
+    )
+
+
+@router.get("/reviews", operation_id="list_held")
+def list_held(actor: Annotated[Actor, Depends(May(Act.REVIEW))], door: Door) -> HeldList:
+    """What waits for an authoriser of your landlord."""
+    return HeldList(held=[held_out(row) for row in waiting_for_review(door.house, actor)])
+
+
+@router.post("/disclosures/{disclosure}/review", operation_id="review_disclosure", openapi_extra=takes(ReviewRequest))
+def review_disclosure(
+    actor: Annotated[Actor, Depends(May(Act.REVIEW))], door: Door, disclosure: str, raw: RawJson
+) -> NewState:
+    """Authorise or refuse a held disclosure; never one's own referral. It is decided once more at the door."""
+    asked = read_model(raw, ReviewRequest)
+    state = review(door.house, actor, disclosure, authorise=asked.authorise)
+    door.wake([disclosure] if asked.authorise else [])
+    return NewState(disclosure=disclosure, state=state.value)
+
+
+@router.post(
+    "/disclosures/{disclosure}/handover", operation_id="record_handover", openapi_extra=takes(Acknowledgement)
+)
+def record_handover(
+    actor: Annotated[Actor, Depends(May(Act.SETTLE_CARRIED))], door: Door, disclosure: str, raw: RawJson
+) -> ReceiptMade:
+    """Record that a prepared pack was handed over by a person, and the reference that came back."""
+    told = read_model(raw, Acknowledgement)
+    return ReceiptMade(receipt=hand_over(door.house, actor, disclosure, told.partner_reference))

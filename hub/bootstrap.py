@@ -1,0 +1,113 @@
+"""The only wiring: settings to keys, store, rules, doors, house, entrances. Nothing here decides anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from celery import Celery
+from fastapi import FastAPI
+
+from connectors.contract import Connector
+from connectors.registry import AgencyDoor, DoorsRefused, build, parse_doors
+from hub.api.app import make_api
+from hub.clock import Clock, SystemClock
+from hub.decision import rulebook
+from hub.delivery.doors import Doors
+from hub.errors import BadInput, NotTrusted
+from hub.flow import enrol
+from hub.flow.house import House
+from hub.keys import open_keys
+from hub.register.agencies import Agency
+from hub.settings import Settings
+from hub.store import migrate
+from hub.store.unit_of_work import Store
+from hub.web.pages import make_pages
+from hub.worker.app import make_celery
+from hub.worker.hints import Hints
+from protocols.agreement import Agreement
+from protocols.parse import AgreementError, parse_agreement
+
+RELEASE = version("concordat")
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A hub, wired: the house and what was set up beside it."""
+
+    settings: Settings
+    house: House
+    agencies: tuple[Agency, ...]
+    agreements: tuple[Agreement, ...]
+
+    def start(self) -> None:
+        """Bring registers up to date, check the log, and log the start."""
+        enrol.start(
+            self.house, release=RELEASE, embedded=self.settings.is_embedded, known=self.agencies,
+            on_file=self.agreements,
+        )  # fmt: skip
+
+    def celery(self) -> Celery:
+        """The Celery app of this hub."""
+        return make_celery(self.house, self.settings.broker, self.settings.sweep_seconds)
+
+    def api(self, hints: Hints) -> FastAPI:
+        """The HTTP application of this hub: the API, and the pages beside it."""
+        app = make_api(self.house, hints.wake, RELEASE, self.settings.max_body_bytes)
+        app.include_router(make_pages(self.house))
+        return app
+
+
+def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) -> Hub:
+    """Open a hub; with `create`, make its folder, keys and tables where missing.
+
+    Raises NotTrusted for keys that are exposed or missing, a database of another version, or settings files that
+    cannot be used; BadInput names file and field.
+    """
+    if create:
+        make_private(settings.data_dir)
+    keys = open_keys(settings.keys, create=create)
+    store = Store(settings.database, keys, pool_size=settings.workers + 10)
+    if create:
+        migrate.upgrade(store.engine)
+    if not migrate.is_current(store.engine):
+        raise NotTrusted("SCHEMA_OUTDATED", "the database is of another version; run 'concordat migrate'")
+    doors = read_doors(settings.data_dir / "partners.toml")
+    connectors: Mapping[str, Connector] = build(doors, keys.signing, settings.hub_name) if doors else {}
+    house = House(
+        store=store, clock=clock or SystemClock(), rulebook=rulebook.read(), doors=Doors(connectors), keys=keys,
+        name=settings.hub_name, lease=timedelta(seconds=settings.lease_seconds),
+        give_up_after_hours=settings.give_up_after_hours,
+    )  # fmt: skip
+    known = tuple(
+        Agency(agency, door.kind, door.name, connectors[agency].manifest.id) for agency, door in doors.items()
+    )
+    return Hub(settings, house, known, read_agreements(settings.data_dir / "agreements"))
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder of mode 0700; one that is there is narrowed to it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def read_doors(path: Path) -> Mapping[str, AgencyDoor]:
+    """The doors set up in `partners.toml`; none when there is no such file. Raises BadInput."""
+    if not path.exists():
+        return {}
+    try:
+        return parse_doors(path.read_text(encoding="utf-8"))
+    except DoorsRefused as problem:
+        raise BadInput("PARTNERS_FILE", path.name, str(problem), "see docs/connectors.md") from None
+
+
+def read_agreements(folder: Path) -> tuple[Agreement, ...]:
+    """The agreements in a folder, by file name; none when there is no such folder. Raises BadInput."""
+    found = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            found.append(parse_agreement(path.read_text(encoding="utf-8"), path.name))
+        except AgreementError as problem:
+            raise BadInput("AGREEMENT_FILE", path.name, str(problem), "see docs/agreements.md") from None
+    return tuple(found)

@@ -1,0 +1,76 @@
+"""Commands about data: make and migrate the store, enrol, export the log, verify an export, print the schema."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from hub.access.roles import Role
+from hub.audit.verify import main as verify_main
+from hub.bootstrap import open_hub
+from hub.cli.failing import plainly
+from hub.flow.checkpoint import export as export_log
+from hub.flow.checkpoint import verifier_key
+from hub.flow.enrol import enrol, set_policy_document
+from hub.logs import set_up
+from hub.register.landlords import NAMES
+from hub.settings import Settings
+from protocols.record import Referral
+
+
+@click.command()
+def migrate() -> None:
+    """Bring keys and database to this version, from empty or from any earlier one."""
+    set_up()
+    with plainly():
+        hub = open_hub(Settings(), create=True)
+        hub.start()
+    click.echo("The database is at this version.")
+
+
+@click.command()
+@click.argument("landlord", type=click.Choice(sorted(NAMES)))
+@click.argument("review_by", type=click.DateTime(["%Y-%m-%d"]))
+def policy_document(landlord: str, review_by: datetime) -> None:
+    """Record that LANDLORD's appropriate policy document is in date until REVIEW_BY (YYYY-MM-DD)."""
+    with plainly():
+        hub = open_hub(Settings(), create=False)
+        set_policy_document(hub.house, None, landlord, review_by.astimezone())
+    click.echo(f"Recorded for {landlord}.")
+
+
+@click.command()
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@click.option("--landlord", type=click.Choice(sorted(NAMES)), help="For officer, authoriser and dpo.")
+@click.option("--agency", help="For partner: the agency's id.")
+def token(role: str, landlord: str | None, agency: str | None) -> None:
+    """Make a credential on the hub's own machine and print its token, once."""
+    with plainly():
+        hub = open_hub(Settings(), create=False)
+        made = enrol(hub.house, None, role=Role(role), landlord=landlord, agency=agency)
+    click.echo(made.token)
+
+
+@click.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def export(target: Path) -> None:
+    """Write the whole audit log to TARGET, a zip with its own verifier inside."""
+    with plainly():
+        hub = open_hub(Settings(), create=False)
+        target.write_bytes(export_log(hub.house, None))
+        key = verifier_key(hub.house)
+    click.echo(f"Written. Verify it anywhere: concordat verify {target} --key '{key}'")
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Verify an export offline: concordat verify EXPORT --key VKEY. Needs no hub and no database."""
+    ctx.exit(verify_main(ctx.args))
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of a referral."""
+    click.echo(json.dumps(Referral.model_json_schema(), indent=2, sort_keys=True))

@@ -1,0 +1,1 @@
+"""The demonstration: an embedded hub and receiving agencies, all on this machine."""

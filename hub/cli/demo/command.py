@@ -1,0 +1,8 @@
+"""`concordat demo`."""
+
+import click
+
+
+@click.command()
+def demo() -> None:
+    """Play the main job."""

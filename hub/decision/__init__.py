@@ -1,0 +1,1 @@
+"""The gate. The only room that calls the decision engine."""

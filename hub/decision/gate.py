@@ -1,0 +1,85 @@
+"""One question to the engine, at intake and again at the door: the same call, on the facts of the moment."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from consent.decide import decide
+from consent.decision import Decision
+from consent.explain import Voice, explain
+from consent.facts import FACTS, Facts, parse_facts
+from consent.minimise import Terms, asked_categories, minimise
+from consent.needed import Profile
+from consent.withheld import Withheld
+from hub.decision.gather import Standing, facts_of
+from hub.decision.rulebook import Rulebook
+from protocols.disclosure import Disclosure
+from protocols.record import Ask, Item, Referral
+from protocols.vocabulary import AgencyKind, DataCategory, Outcome, Purpose
+
+__all__ = [
+    "Decision", "Terms", "Verdict", "Voice", "Withheld", "ask_gate", "asked_by", "explain_kept", "facts_bytes",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An answer with all that led to it. `disclosure` is what may go now, or once authorised; None when denied."""
+
+    decision: Decision
+    facts: Facts
+    disclosure: Disclosure | None
+    withheld: tuple[Withheld, ...]
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything at all is left to tell."""
+        return self.disclosure is not None and bool(self.disclosure.items)
+
+
+def ask_gate(
+    rulebook: Rulebook, referral: Referral, items: tuple[Item, ...], ask: Ask, standing: Standing, terms: Terms
+) -> Verdict:
+    """Decide one ask on these facts, and cut the disclosure to the decision. Pure: same input, same verdict."""
+    gathered = facts_of(referral, ask, standing, categories_of(items))
+    facts = parse_facts({name: value for name, value in gathered.items() if name in FACTS})
+    decision = decide(facts, rulebook.rules, standing.now.date())
+    if decision.outcome is Outcome.DENY:
+        return Verdict(decision, facts, None, ())
+    cut = minimise(
+        referral=referral, items=items, decision=decision, profile=profile_of(rulebook, ask, standing), terms=terms
+    )
+    return Verdict(decision, facts, cut.disclosure, cut.withheld)
+
+
+def asked_by(
+    rulebook: Rulebook, referral: Referral, items: tuple[Item, ...], kind: AgencyKind, ask: Ask, now: datetime
+) -> frozenset[DataCategory]:
+    """The kinds of data that this recipient needs for this purpose, of those the record holds."""
+    profile = rulebook.profiles.for_recipient(kind, ask.purpose, now.date())
+    return frozenset(asked_categories(referral=referral, items=items, profile=profile, recipient=kind))
+
+
+def profile_of(rulebook: Rulebook, ask: Ask, standing: Standing) -> Profile:
+    """What this recipient needs for this purpose today."""
+    return rulebook.profiles.for_recipient(standing.recipient, ask.purpose, standing.now.date())
+
+
+def categories_of(items: Sequence[Item]) -> tuple[DataCategory, ...]:
+    """Every kind of data in the record: asked about in full, so that each that stays behind has its reason in law."""
+    found = {category for item in items for category in item.categories}
+    found |= {category for item in items for span in item.spans for category in span.categories}
+    return tuple(sorted(found))
+
+
+def facts_bytes(verdict: Verdict) -> bytes:
+    """The facts as decided on, in one canonical form, to be bound to the log."""
+    return json.dumps(verdict.facts.as_dict(), sort_keys=True, separators=(",", ":")).encode()
+
+
+def explain_kept(
+    decision: Decision, withheld: tuple[Withheld, ...], voice: Voice, recipient: AgencyKind, purpose: Purpose
+) -> str:
+    """A decision in one of three voices."""
+    return explain(decision, voice, recipient=recipient, purpose=purpose, withheld=withheld)

@@ -1,0 +1,103 @@
+"""The doors of this hub's partners, and going through one: a single attempt, answered in one of four ways."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Protocol, runtime_checkable
+
+from connectors.contract import Connector, Idempotency, Message, Receipt, Refused, Rung, TryLater, Unsure
+from hub.errors import Conflict
+from hub.logs import event
+from protocols.disclosure import Disclosure
+
+__all__ = ["AttemptOutcome", "Attempted", "Doors", "Message", "Receipt", "Recallable", "Rung"]
+
+_log = logging.getLogger(__name__)
+
+
+@unique
+class AttemptOutcome(StrEnum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    TRY_LATER = "try_later"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """The end of one attempt: a receipt, or a stable code of what went wrong and when to look again."""
+
+    outcome: AttemptOutcome
+    receipt: Receipt | None = None
+    code: str | None = None
+    after_seconds: float | None = None
+
+
+@runtime_checkable
+class Recallable(Protocol):
+    """A transport whose prepared messages can still be taken back."""
+
+    def recall(self, filename: str) -> bool:
+        """Take a prepared message back; False when it is not there any more."""
+        ...
+
+
+class Doors:
+    """Connectors by agency id."""
+
+    def __init__(self, connectors: Mapping[str, Connector]) -> None:
+        """Hold them; nothing is opened."""
+        self._connectors = dict(connectors)
+
+    def __contains__(self, agency: object) -> bool:
+        return agency in self._connectors
+
+    def is_collected(self, agency: str) -> bool:
+        """Whether this partner fetches what is for it."""
+        return self._door(agency).manifest.collected
+
+    def can_repeat(self, agency: str) -> bool:
+        """Whether a second delivery of the same disclosure does no harm there."""
+        return self._door(agency).manifest.idempotency is not Idempotency.NONE
+
+    def transport_code(self, agency: str) -> str:
+        """The connector's id, for the log."""
+        return self._door(agency).manifest.id
+
+    def render(self, agency: str, disclosure: Disclosure) -> Message:
+        """The exact message. Raises Conflict when it would tell more than the disclosure, or is too large."""
+        door = self._door(agency)
+        message = door.render(disclosure)
+        if not message.paths <= {item.path for item in disclosure.items}:
+            raise Conflict("MESSAGE_TELLS_MORE", "the connector's message tells more than was decided; nothing is sent")
+        if len(message.body) > door.manifest.max_bytes:
+            raise Conflict("MESSAGE_TOO_LARGE", "the message is larger than this partner takes; write a summary")
+        return message
+
+    def send(self, agency: str, message: Message, key: str, at: datetime) -> Attempted:
+        """One attempt, with no transaction open. What a connector raises beyond its contract counts as unsure."""
+        try:
+            return Attempted(AttemptOutcome.DONE, self._door(agency).transport.deliver(message, key, at))
+        except Refused as problem:
+            return Attempted(AttemptOutcome.REFUSED, code=problem.code)
+        except TryLater as problem:
+            return Attempted(AttemptOutcome.TRY_LATER, code=problem.code, after_seconds=problem.after)
+        except Unsure as problem:
+            return Attempted(AttemptOutcome.UNSURE, code=problem.code)
+        except Exception:  # noqa: BLE001 - a stranger's code: whatever it raises, the row must be settled
+            event(_log, "connector_broke_contract", logging.ERROR, agency=agency, disclosure=message.disclosure_id)
+            return Attempted(AttemptOutcome.UNSURE, code="connector_fault")
+
+    def recall(self, agency: str, filename: str) -> bool:
+        """Take back what was prepared and not yet carried; False where that cannot be done."""
+        transport = self._door(agency).transport
+        return isinstance(transport, Recallable) and transport.recall(filename)
+
+    def _door(self, agency: str) -> Connector:
+        if agency not in self._connectors:
+            raise Conflict("NO_DOOR", "no connector is set up for this agency; see partners.toml")
+        return self._connectors[agency]

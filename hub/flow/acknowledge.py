@@ -1,0 +1,60 @@
+"""Acknowledge: what the recipient says of a disclosure, by itself through the API or by word of the person who carried it."""
+
+from hub.access.roles import Act, Actor, require, require_landlord
+from hub.audit import log
+from hub.audit.commitments import commit
+from hub.audit.entry import Entry, EntryKind
+from hub.delivery import outbox, receipts
+from hub.delivery.doors import Receipt, Rung
+from hub.delivery.outbox import DisclosureRow, State
+from hub.errors import Conflict, NotFound
+from hub.flow.house import House
+from hub.intake import referrals
+from hub.store.unit_of_work import Writing
+
+
+def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_reference: str | None) -> str:
+    """The partner says it has a disclosure, and perhaps by which reference; returns the receipt's id.
+
+    Raises NotFound for a disclosure that is not this partner's or was never sent to it.
+    """
+    require(actor, Act.ACKNOWLEDGE)
+    with house.store.write() as tx:
+        row = outbox.get(tx, disclosure_id)
+        if row.agency != actor.agency or row.state not in (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED):
+            raise NotFound("NOT_FOUND", "there is no disclosure by that id")
+        rung = Rung.REFERENCED if partner_reference else Rung.READ
+        return _receipted(house, tx, row, rung, "acknowledged through the API", partner_reference, actor)
+
+
+def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference: str | None) -> str:
+    """An officer says that a prepared pack was handed over, and which reference came back; returns the receipt's id.
+
+    Raises Conflict for a disclosure that is not prepared for carrying.
+    """
+    require(actor, Act.SETTLE_CARRIED)
+    with house.store.write() as tx:
+        row = outbox.get(tx, disclosure_id)
+        require_landlord(actor, row.landlord)
+        if row.state is not State.PREPARED:
+            raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
+        rung = Rung.REFERENCED if partner_reference else Rung.HANDED_OVER
+        return _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor)
+
+
+def _receipted(
+    house: House, tx: Writing, row: DisclosureRow, rung: Rung, evidence: str, partner_reference: str | None,
+    actor: Actor,
+) -> str:  # fmt: skip
+    now = house.clock.now()
+    referrals.hold_case(tx, row.case_id)
+    subject = referrals.get(tx, row.referral_id).subject
+    if row.state is not State.LEAVING:
+        outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT)
+    given = Receipt(rung, now, evidence, partner_reference)
+    made = receipts.add(tx, row.id, row.case_id, subject, given)
+    bound = commit(tx, row.case_id, made, subject, f"{evidence}|{partner_reference or ''}".encode(), now)
+    log.append(tx, [Entry(EntryKind.PARTNER_ACKNOWLEDGED, now, actor.person, {
+        "disclosure": row.id, "agency": row.agency, "receipt": made, "evidence_commitment": bound,
+    })])  # fmt: skip
+    return made

@@ -1,0 +1,93 @@
+"""Checkpoint: sign the head of the log and hand it to those outside; proofs and exports rest on it."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from importlib.resources import files
+
+from hub.access.roles import Act, Actor, require
+from hub.audit import log, tiles, tree
+from hub.audit.entry import Entry, EntryKind
+from hub.audit.note import vkey
+from hub.errors import NotFound
+from hub.flow.house import House
+from hub.ids import Prefix, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An entry with its proof file: verified offline by anybody who has the log's public key."""
+
+    number: int
+    entry: bytes
+    proof: str
+
+
+def checkpoint(house: House) -> str:
+    """Sign the present head of the log, and return the checkpoint (C2SP signed note)."""
+    with house.store.write() as tx:
+        return log.sign(tx, house.name, house.keys.log, house.clock.now())
+
+
+def latest(house: House) -> str:
+    """The newest checkpoint. Raises NotFound before the first."""
+    with house.store.read() as tx:
+        found = log.latest_checkpoint(tx)
+    if found is None:
+        raise NotFound("NO_CHECKPOINT", "the log has no checkpoint yet; ask again in a moment")
+    return found[1]
+
+
+def prove(house: House, number: int) -> Proof:
+    """Entry of that number with its inclusion proof. Raises NotFound for one not yet under a checkpoint."""
+    with house.store.read() as tx:
+        leaf, proof = log.receipt(tx, number)
+    return Proof(number, leaf, proof)
+
+
+def prove_consistency(house: House, old: int, new: int) -> list[str]:
+    """Hashes, in hexadecimal, that prove the log of size `old` to be the beginning of that of size `new`."""
+    with house.store.read() as tx:
+        return [part.hex() for part in log.consistency(tx, old, new)]
+
+
+def verifier_key(house: House) -> str:
+    """The public key that checkpoints verify under, in C2SP vkey form."""
+    return vkey(house.name, house.keys.log.public_key())
+
+
+def export(house: House, actor: Actor | None) -> bytes:
+    """The whole log under a fresh checkpoint, with the verifier itself, as a zip. The export is an entry in the log.
+
+    `actor` is None at the command line of the hub's own machine.
+    """
+    if actor is not None:
+        require(actor, Act.EXPORT_LOG)
+    now = house.clock.now()
+    with house.store.write() as tx:
+        size = log.size(tx)
+        log.append(tx, [Entry(EntryKind.EXPORT_MADE, now, actor.person if actor else "command", {
+            "export": new_id(Prefix.ENTRY), "scope": "log", "size": size,
+        })])  # fmt: skip
+        text = log.sign(tx, house.name, house.keys.log, now)
+        leaves = list(log.leaves(tx, size + 1))
+    return bundle_export(text, leaves)
+
+
+def bundle_export(text: str, leaves: list[bytes]) -> bytes:
+    """An export of these entries under this checkpoint: C2SP tlog-tiles layout, and the verifier beside it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("checkpoint", text)
+        for path, content in tiles.bundles(leaves):
+            bundle.writestr(path, content)
+        for path, content in tiles.hash_tiles(tree.leaf_hash(leaf) for leaf in leaves):
+            bundle.writestr(path, content)
+        bundle.writestr("verify.py", (files("hub.audit") / "verify.py").read_bytes())
+    return packed.getvalue()
+
+
+def is_ready(house: House) -> int:
+    """The size of the log, read now. Raises Unavailable when the store does not answer."""
+    with house.store.read() as tx:
+        return log.size(tx)

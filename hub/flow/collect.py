@@ -1,0 +1,74 @@
+"""Collect: a partner reads its own feed, and fetches what waits for it. Fetching is a release, decided again like any."""
+
+from dataclasses import dataclass
+
+from hub.access.roles import Act, Actor, require
+from hub.audit import log
+from hub.audit.entry import Entry, EntryKind
+from hub.delivery import outbox, receipts
+from hub.delivery.doors import Attempted, AttemptOutcome, Message, Receipt, Rung
+from hub.delivery.outbox import DisclosureRow, State
+from hub.delivery.receipts import FeedEvent
+from hub.errors import Conflict, NotFound
+from hub.flow.deliver import release, settle
+from hub.flow.house import House
+from hub.intake import referrals
+
+LARGEST_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Events after a position, what waits to be fetched, and the position to ask after next time."""
+
+    events: tuple[FeedEvent, ...]
+    waiting: tuple[DisclosureRow, ...]
+    cursor: int
+
+
+def read_feed(house: House, actor: Actor, after: int, limit: int) -> FeedPage:
+    """What happened to disclosures for this partner since `after`; at most `LARGEST_PAGE` events. Logged."""
+    require(actor, Act.READ_FEED)
+    agency = _agency(actor)
+    with house.store.write() as tx:
+        events = receipts.feed(tx, agency, after, min(limit, LARGEST_PAGE))
+        waiting = outbox.waiting_for(tx, agency) if house.doors.is_collected(agency) else ()
+        log.append(tx, [Entry(EntryKind.FEED_READ, house.clock.now(), actor.person, {
+            "agency": agency, "items": len(events), "after": after,
+        })])  # fmt: skip
+    return FeedPage(events, waiting, events[-1].position if events else after)
+
+
+def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
+    """Fetch one disclosure that waits for this partner.
+
+    The intent is logged before the bytes are handed out. Raises NotFound for what is not this partner's, Conflict when
+    it is not waiting any more or may not go now.
+    """
+    require(actor, Act.READ_FEED)
+    agency = _agency(actor)
+    now = house.clock.now()
+    with house.store.write() as tx:
+        row = outbox.get(tx, disclosure_id)
+        if row.agency != agency or not house.doors.is_collected(agency):
+            raise NotFound("NOT_FOUND", "there is no disclosure by that id")
+        referrals.hold_case(tx, row.case_id)
+        row = outbox.get(tx, disclosure_id)
+        if row.state not in (State.QUEUED, State.LEAVING):
+            raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
+        claim = outbox.take(tx, row.id, f"collect:{actor.credential}", now, house.lease, collected=True)
+        if claim is None:
+            raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
+        outbox.close_unknown(tx, row.id, now)
+        intent = release(house, tx, row, claim, actor.person, now)
+    if intent is None:
+        raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
+    handed_out = Receipt(Rung.TAKEN, house.clock.now(), "fetched from the feed")
+    settle(house, intent, Attempted(AttemptOutcome.DONE, handed_out))
+    return intent.message
+
+
+def _agency(actor: Actor) -> str:
+    if actor.agency is None:
+        raise NotFound("NOT_FOUND", "this credential belongs to no agency")
+    return actor.agency

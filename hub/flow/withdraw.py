@@ -1,0 +1,86 @@
+"""Withdraw: record that a consent is withdrawn, and decide every unsent disclosure that relied on it again. One transaction.
+
+Promise: after this commits no release that relied on the consent is begun. Serialised against claims by the case: an
+attempt that had begun before is named in the answer, as are those whom the person's data already reached, so that they
+can be asked to stop using it (UK GDPR Art 7(3), 19). Packs that nobody has carried yet are taken back.
+"""
+
+from dataclasses import dataclass
+
+from hub.access.roles import Act, Actor, require, require_landlord
+from hub.audit import log
+from hub.audit.entry import Entry, EntryKind
+from hub.delivery import outbox, receipts
+from hub.delivery.outbox import UNSENT, DisclosureRow, State
+from hub.flow.deliver import judge_again, keep_decision, set_aside
+from hub.flow.house import House
+from hub.ids import Prefix, new_id
+from hub.intake import referrals
+from hub.register import consents
+from hub.store.unit_of_work import Writing
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What a withdrawal did, by disclosure id."""
+
+    consent_id: str
+    cancelled: tuple[str, ...]
+    held: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    leaving: tuple[str, ...]
+    told_before: tuple[str, ...]
+
+
+def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
+    """Withdraw a consent. Raises NotFound, or Conflict where it was withdrawn before."""
+    require(actor, Act.WITHDRAW_CONSENT)
+    now = house.clock.now()
+    with house.store.write() as tx:
+        given = consents.get(tx, consent_id)
+        require_landlord(actor, referrals.landlord_of_case(tx, given.case_id))
+        referrals.hold_case(tx, given.case_id)
+        fact = consents.withdraw(tx, consent_id, actor.person, now)
+        entries: list[Entry] = []
+        after: dict[str, State] = {}
+        recalls: list[tuple[str, str]] = []
+        relying = outbox.relying_on(tx, consent_id)
+        for row in relying:
+            if row.state in UNSENT:
+                recalls += _prepared_files(tx, row)
+                entries += _decide_again(house, tx, row, actor)
+                after[row.id] = outbox.get(tx, row.id).state
+        cancelled = tuple(row for row, state in after.items() if state is State.CANCELLED)
+        entries.append(Entry(EntryKind.CONSENT_WITHDRAWN, now, actor.person, {
+            "consent": consent_id, "disclosures_cancelled": len(cancelled),
+        }))  # fmt: skip
+        log.append(tx, entries)
+    for agency, filename in recalls:
+        house.doors.recall(agency, filename)
+    return Withdrawn(
+        fact.id,
+        cancelled,
+        tuple(row for row, state in after.items() if state is State.HELD),
+        tuple(row for row, state in after.items() if state not in (State.HELD, State.CANCELLED)),
+        tuple(row.id for row in relying if row.state is State.LEAVING),
+        tuple(row.id for row in relying if row.state in (State.SENT, State.RECEIPTED)),
+    )
+
+
+def _decide_again(house: House, tx: Writing, row: DisclosureRow, actor: Actor) -> list[Entry]:
+    now = house.clock.now()
+    accepted = referrals.get(tx, row.referral_id)
+    decision_id = new_id(Prefix.DECISION)
+    judged = judge_again(house, tx, row, accepted, decision_id, now)
+    entry = keep_decision(tx, row, accepted, judged, decision_id, actor.person, now)
+    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on)
+    if judged.verdict.decision.releases and row.state is not State.PREPARED:
+        return [entry]  # another ground carries it, and it is decided once more at the door
+    return [entry, *set_aside(tx, row, judged.verdict, decision_id, actor.person, now)]
+
+
+def _prepared_files(tx: Writing, row: DisclosureRow) -> list[tuple[str, str]]:
+    if row.state is not State.PREPARED:
+        return []
+    kept = receipts.of_disclosure(tx, row.id, row.case_id)
+    return [(row.agency, receipt.evidence) for receipt in kept if receipt.evidence is not None]

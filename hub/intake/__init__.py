@@ -1,0 +1,1 @@
+"""What comes in: read strictly, kept sealed, and never taken twice."""

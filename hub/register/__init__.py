@@ -1,0 +1,1 @@
+"""Who is in force today: landlords, agencies, agreements, consents. Standing lists that decisions draw facts from."""

@@ -1,0 +1,1 @@
+"""Server-rendered pages. Today: the front page; case work comes through the API."""

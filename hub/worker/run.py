@@ -1,0 +1,47 @@
+"""Running workers and the timetable: as processes of their own, or as threads inside the embedded hub."""
+
+import threading
+
+from celery import Celery
+from celery.beat import Scheduler, Service
+from celery.worker import WorkController
+
+_STOP_SECONDS = 30
+
+
+class EmbeddedWorker:
+    """A worker and the timetable as threads of this process, over the in-memory transport."""
+
+    def __init__(self, app: Celery, threads: int) -> None:
+        """Start both."""
+        self._worker = WorkController(
+            app=app, pool_cls="threads", concurrency=threads, hostname="embedded", without_mingle=True,
+            without_gossip=True, without_heartbeat=True,
+        )  # fmt: skip
+        self._timetable = Service(app, scheduler_cls=Scheduler, max_interval=1)
+        self._threads = [
+            threading.Thread(target=self._worker.start, name="worker", daemon=True),
+            threading.Thread(target=self._timetable.start, args=(True,), name="timetable", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being delivered, and end."""
+        self._timetable.stop()
+        self._worker.stop()
+        for thread in self._threads:
+            thread.join(timeout=_STOP_SECONDS)
+
+
+def run_worker(app: Celery, threads: int) -> None:
+    """Be a worker process until told to stop; SIGTERM finishes what is being delivered."""
+    app.worker_main([
+        "worker", "--pool", "threads", "--concurrency", str(threads), "--loglevel", "WARNING",
+        "--without-mingle", "--without-gossip", "--without-heartbeat",
+    ])  # fmt: skip
+
+
+def run_timetable(app: Celery) -> None:
+    """Be the timetable process until told to stop. It keeps nothing on disk: every entry is an interval."""
+    Service(app, scheduler_cls=Scheduler, max_interval=1).start()
