@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import insert, select
 
@@ -29,7 +30,13 @@ def newest(tx: Reading) -> tuple[Agreement, ...]:
     """The newest version of every agreement, by id."""
     rows = tx.connection.execute(select(agreement).order_by(agreement.c.id, agreement.c.version))
     latest = {row.id: row for row in rows}
-    return tuple(parse_agreement(row.document, f"{row.id}@{row.version}") for row in latest.values())
+    return tuple(_parsed(row.document, f"{row.id}@{row.version}") for row in latest.values())
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(document: str, name: str) -> Agreement:
+    """Parsed once for each text: a version on file never changes."""
+    return parse_agreement(document, name)
 
 
 def digest(entry: Agreement) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
+from sqlalchemy.engine import Row
 
 from hub.errors import Conflict, NotFound
 from hub.ids import Prefix, new_id
@@ -64,16 +65,19 @@ def get(tx: Reading, consent_id: str) -> RecordedConsent:
     pieces = content.read(tx, row.case_id, row.id, _PART) if row is not None else {}
     if row is None or row.subject not in pieces:
         raise NotFound("NOT_FOUND", "there is no consent by that id")
-    fact = ConsentFact.model_validate_json(pieces[row.subject])
-    return RecordedConsent(row.id, row.seq, row.case_id, fact, row.withdraws, row.recorded_at)
+    return _recorded(row, pieces)
 
 
 def of_case(tx: Reading, case_id: str) -> tuple[RecordedConsent, ...]:
     """Every fact of a case, in the hub's order."""
-    rows = tx.connection.execute(
-        select(consent.c.id).where(consent.c.case_id == case_id).order_by(consent.c.seq)
-    ).scalars()
-    return tuple(get(tx, row) for row in rows)
+    rows = tx.connection.execute(select(consent).where(consent.c.case_id == case_id).order_by(consent.c.seq)).all()
+    opened = content.read_each(tx, case_id, [row.id for row in rows], _PART)
+    return tuple(_recorded(row, opened[row.id]) for row in rows if row.id in opened)
+
+
+def _recorded(row: Row[tuple[object, ...]], pieces: dict[str, bytes]) -> RecordedConsent:
+    fact = ConsentFact.model_validate_json(pieces[row.subject])
+    return RecordedConsent(row.id, row.seq, row.case_id, fact, row.withdraws, row.recorded_at)
 
 
 def in_force(

@@ -38,6 +38,12 @@ class Reading:
 class Writing(Reading):
     """A transaction that changes something: all of it is durable when the block ends, or none of it."""
 
+    def __init__(self, connection: Connection, keys: KeyRing) -> None:
+        """Made by `Store` only."""
+        super().__init__(connection, keys)
+        self.data_keys: dict[tuple[str, str], bytes] = {}
+        """Data keys opened in this transaction, by case and person; forgotten with it."""
+
     def lock_log(self) -> None:
         """Be the only one to number audit entries until this transaction ends. Take it last, hold it briefly."""
         if not self.is_sqlite:
@@ -47,7 +53,8 @@ class Writing(Reading):
     def insert_missing(self, table: Table, **values: object) -> bool:
         """Insert a row unless one like it is there, also one that another transaction is just adding; True if ours."""
         dialect = sqlite if self.is_sqlite else postgresql
-        return self.connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+        insert = dialect.insert(table).values(**values).on_conflict_do_nothing()
+        return self.connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 class Store:
