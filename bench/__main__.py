@@ -20,7 +20,9 @@ def main() -> None:
     for database, pair in accepting.run(asked.rounds, asked.each, asked.postgres).items():
         low, high = pair.spread
         ours, bare = statistics.median(pair.ours), statistics.median(pair.other)
-        print(f"  {database:<11} ratio {pair.ratio:.2f} ({low:.2f}-{high:.2f})   ours {ours:,.0f}/s   bare {bare:,.0f}/s")
+        print(
+            f"  {database:<11} ratio {pair.ratio:.2f} ({low:.2f}-{high:.2f})   ours {ours:,.0f}/s   bare {bare:,.0f}/s"
+        )
     if asked.postgres is None:
         print("  postgresql  not measured: give --postgres or CONCORDAT_TEST_POSTGRES_URL")
 

@@ -64,9 +64,7 @@ def _pair(folder: Path, url: str | None, rounds: int, each: int) -> Pair:
     officer = enrol.enrol(hub.house, None, role=Role.OFFICER, landlord="LMH", agency=None)
     actor = enrol.who_is(hub.house, officer.token)
     rows = _rows_of_one(hub.house, actor)
-    pair = measure(
-        lambda: _refer(hub.house, actor), lambda: _insert(hub.house, rows), rounds=rounds, each=each
-    )
+    pair = measure(lambda: _refer(hub.house, actor), lambda: _insert(hub.house, rows), rounds=rounds, each=each)
     hub.house.store.close()
     return pair
 

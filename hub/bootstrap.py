@@ -17,6 +17,7 @@ from hub.decision import rulebook
 from hub.delivery.doors import Doors
 from hub.errors import BadInput, NotTrusted
 from hub.flow import enrol
+from hub.flow.checkpoint import checkpoint
 from hub.flow.house import House
 from hub.keys import open_keys
 from hub.register.agencies import Agency
@@ -42,11 +43,12 @@ class Hub:
     agreements: tuple[Agreement, ...]
 
     def start(self) -> None:
-        """Bring registers up to date, check the log, and log the start."""
+        """Bring registers up to date, check the log, log the start, and sign the head of the log."""
         enrol.start(
             self.house, release=RELEASE, embedded=self.settings.is_embedded, known=self.agencies,
             on_file=self.agreements,
         )  # fmt: skip
+        checkpoint(self.house)
 
     def celery(self) -> Celery:
         """The Celery app of this hub."""

@@ -13,9 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Where this hub keeps things, listens, and how patient it is."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CONCORDAT_", extra="forbid", frozen=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix="CONCORDAT_", extra="forbid", frozen=True, hide_input_in_errors=True)
 
     hub_name: Annotated[str, Field(pattern=r"^[a-z0-9.-]{3,60}$")] = "hub.concordat.example"
     """Name of this hub in signatures and as origin of its log."""
@@ -54,7 +52,7 @@ class Settings(BaseSettings):
         """The broker URL in force."""
         if self.broker_url_file is not None:
             return self.broker_url_file.read_text().strip()
-        return self.broker_url or "memory://"
+        return self.broker_url or "memory://localhost/"
 
     @property
     def keys(self) -> Path:

@@ -29,9 +29,7 @@ HEADERS = {
 """On every answer that does not set its own."""
 
 
-def make_api(
-    house: House, wake: Callable[[Sequence[str]], None], release: str, max_body_bytes: int
-) -> FastAPI:
+def make_api(house: House, wake: Callable[[Sequence[str]], None], release: str, max_body_bytes: int) -> FastAPI:
     """The API of one hub. `wake` is told which disclosures are ready, and must return at once."""
     app = _Documented(
         title="Concordat", version=release, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None,

@@ -345,7 +345,8 @@ def _disclosure(entry: DisclosureView) -> DisclosureOut:
     return DisclosureOut(
         id=row.id, reference=row.reference, agency=row.agency, agency_name=entry.agency.name,
         recipient=entry.agency.kind.value, purpose=row.purpose, state=row.state.value, cause=row.cause,
-        rung=Rung(row.rung).name.lower(), decision=decision_out(entry.decision), sent_paths=list(entry.decision.sent_paths),
+        rung=Rung(row.rung).name.lower(), decision=decision_out(entry.decision),
+        sent_paths=list(entry.decision.sent_paths),
         receipts=[
             ReceiptOut(rung=given.rung.name.lower(), at=given.at, evidence=given.evidence,
                        partner_reference=given.partner_reference)

@@ -4,6 +4,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import click
@@ -86,7 +87,7 @@ def _announce(hub: Hub, address: str, code: str | None) -> None:
         click.echo(f"No partners are set up yet: write {hub.settings.data_dir / 'partners.toml'} (docs/connectors.md).")
     if code is not None:
         click.echo(f"First administrator sign-in, works once within 7 days: {code}")
-        click.echo(f"  Trade it for a token: POST {address}/v1/sign-in with {{\"code\": \"...\"}} (docs/api.md)")
+        click.echo(f'  Trade it for a token: POST {address}/v1/sign-in with {{"code": "..."}} (docs/api.md)')
     sys.stdout.flush()
 
 
@@ -100,10 +101,8 @@ def _serve(hub: Hub, app: FastAPI, announce: Callable[[str], None]) -> None:
     server = _Announcing(config, lambda: announce(f"http://{host}:{port}"))
     # uvicorn raises the signal again once it has shut down; without this, SIGTERM would end us before the worker ends.
     signal.signal(signal.SIGTERM, _stop)
-    try:
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it
         server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass  # Ctrl-C is how one stops it
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

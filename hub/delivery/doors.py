@@ -12,7 +12,7 @@ from hub.errors import Conflict
 from hub.logs import event
 from protocols.disclosure import Disclosure
 
-__all__ = ["AttemptOutcome", "Attempted", "Doors", "Message", "Receipt", "Recallable", "Rung"]
+__all__ = ["AttemptOutcome", "Attempted", "Doors", "Message", "Recallable", "Receipt", "Rung"]
 
 _log = logging.getLogger(__name__)
 

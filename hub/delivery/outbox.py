@@ -133,7 +133,7 @@ def held(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
 
 
 def next_due(tx: Reading, now: datetime, skip: frozenset[str] = frozenset()) -> DisclosureRow | None:
-    """The most urgent disclosure that is due and nobody's: danger first, then by due time; `skip` was tried just now."""
+    """The most urgent disclosure that is due and nobody's: danger first, then by due time; none of `skip`."""
     row = tx.connection.execute(
         select(disclosure)
         .join(outbox, outbox.c.disclosure_id == disclosure.c.id)

@@ -1,4 +1,4 @@
-"""Receipts: evidence of how far a disclosure has provably come, each a rung higher, and the partner's feed made of them.
+"""Receipts: evidence of how far a disclosure has provably come, and the partner's feed made of them.
 
 Feed positions grow in the order in which transactions commit: whoever adds one holds the log's lock (see `add`).
 """
@@ -58,9 +58,7 @@ def add(tx: Writing, disclosure_id: str, case_id: str, subject: str, given: Rece
     told = {"evidence": given.evidence, "partner_reference": given.partner_reference}
     content.keep(tx, case_id, made, _PART, {subject: json.dumps(told).encode()}, given.at)
     if given.rung > row.rung:
-        tx.connection.execute(
-            disclosure.update().where(disclosure.c.id == disclosure_id).values(rung=int(given.rung))
-        )
+        tx.connection.execute(disclosure.update().where(disclosure.c.id == disclosure_id).values(rung=int(given.rung)))
     return made
 
 

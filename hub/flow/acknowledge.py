@@ -1,4 +1,4 @@
-"""Acknowledge: what the recipient says of a disclosure, by itself through the API or by word of the person who carried it."""
+"""Acknowledge: what the recipient says of a disclosure, itself through the API or through whoever carried it."""
 
 from hub.access.roles import Act, Actor, require, require_landlord
 from hub.audit import log

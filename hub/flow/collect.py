@@ -1,4 +1,4 @@
-"""Collect: a partner reads its own feed, and fetches what waits for it. Fetching is a release, decided again like any."""
+"""Collect: a partner reads its own feed and fetches what waits for it; fetching is a release like any other."""
 
 from dataclasses import dataclass
 

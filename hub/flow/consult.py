@@ -1,4 +1,4 @@
-"""Consult: what the people of a landlord may read of a referral, each reading logged; and what waits for an authoriser."""
+"""Consult: what a landlord's people may read of a referral, each reading logged; what waits for an authoriser."""
 
 from dataclasses import dataclass
 from datetime import datetime

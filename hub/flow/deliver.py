@@ -169,7 +169,10 @@ def set_aside(tx: Writing, row: DisclosureRow, verdict: Verdict, decision_id: st
     outbox.stop(tx, row.id)
     outbox.change(tx, row.id, state, cause=cause, decision_id=decision_id,
                   authoriser=verdict.decision.authoriser if holds else None)  # fmt: skip
-    where = placed(row, state, decision_id, cause, len(verdict.decision.gaps), None, actor, now)
+    where = placed(
+        row, state, decision_id=decision_id, cause=cause, gaps=len(verdict.decision.gaps), content=None, actor=actor,
+        now=now,
+    )  # fmt: skip
     return [where] if where else []
 
 

@@ -64,7 +64,13 @@ def sign_in(house: House, code: str) -> tuple[Actor, Issued, datetime]:
 
 
 def enrol(
-    house: House, actor: Actor | None, *, role: Role, landlord: str | None, agency: str | None, person: str | None = None
+    house: House,
+    actor: Actor | None,
+    *,
+    role: Role,
+    landlord: str | None,
+    agency: str | None,
+    person: str | None = None,
 ) -> Issued:
     """A credential for a person or partner. `actor` is None at the command line of the hub's own machine.
 

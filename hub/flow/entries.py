@@ -20,8 +20,10 @@ def decided(
     })  # fmt: skip
 
 
-def placed(row: DisclosureRow, state: State, decision_id: str, cause: str | None, gaps: int, content: str | None,
-           actor: str, now: datetime) -> Entry | None:  # fmt: skip
+def placed(
+    row: DisclosureRow, state: State, *, decision_id: str, cause: str | None, gaps: int, content: str | None,
+    actor: str, now: datetime,
+) -> Entry | None:  # fmt: skip
     """Where a decision put a disclosure: queued, held or cancelled; a denial is the decision's own entry."""
     match state:
         case State.QUEUED:

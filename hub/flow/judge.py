@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from hub.decision.gate import Terms, Verdict, asked_by, ask_gate
+from hub.decision.gate import Terms, Verdict, ask_gate, asked_by
 from hub.decision.gather import Standing
 from hub.decision.rulebook import Rulebook
 from hub.register import agreements, consents, landlords
@@ -51,7 +51,7 @@ def read_registers(tx: Reading, landlord: str, case_id: str | None) -> Registers
 
 
 def gather(
-    registers: Registers, rulebook: Rulebook, referral: Referral, held: tuple[Item, ...], ask: Ask, agency: Agency,
+    registers: Registers, rulebook: Rulebook, referral: Referral, held: tuple[Item, ...], ask: Ask, agency: Agency, *,
     stage: Literal["decision", "queued"], now: datetime,
 ) -> tuple[Standing, RecordedConsent | None]:  # fmt: skip
     """What the registers say of one ask, and the consent answer that applies."""
@@ -79,7 +79,7 @@ def judge(
 ) -> Judged:  # fmt: skip
     """Decide one ask on the facts of this moment."""
     held = items(referral)
-    standing, answer = gather(registers, rulebook, referral, held, ask, agency, stage, now)
+    standing, answer = gather(registers, rulebook, referral, held, ask, agency, stage=stage, now=now)
     ends = [now + VALID_FOR]
     if answer is not None and answer.fact.expires_at is not None:
         ends.append(answer.fact.expires_at)

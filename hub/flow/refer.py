@@ -70,13 +70,12 @@ def refer(house: House, actor: Actor, raw: bytes, idempotency_key: str) -> Accep
         accepted = referrals.accept(tx, given, case_id, actor.person, now)
         referrals.remember(tx, actor.credential, idempotency_key, raw, accepted.id, now)
         entries = [_accepted_entry(tx, accepted, raw, actor, now)]
-        for fact in given.consents:
-            entries.append(_record_consent(tx, accepted, fact, actor, now))
+        entries += [_record_consent(tx, accepted, fact, actor, now) for fact in given.consents]
         registers = read_registers(tx, given.landlord, case_id)
         ready: list[str] = []
         for number, ask in enumerate(given.asks):
             agency = agencies.get(tx, ask.agency, f"asks.{number}.agency")
-            row, logged = _decide_ask(house, tx, accepted, registers, ask, agency, actor, now)
+            row, logged = _decide_ask(house, tx, accepted, registers, ask, agency, actor=actor, now=now)
             entries += logged
             ready += [row.id] if row.state is State.QUEUED and not house.doors.is_collected(agency.id) else []
         log.append(tx, entries)
@@ -108,7 +107,7 @@ def preview(house: House, actor: Actor, raw: bytes) -> tuple[Referral, tuple[Pre
 
 
 def _decide_ask(
-    house: House, tx: Writing, accepted: AcceptedReferral, registers: Registers, ask: Ask, agency: Agency,
+    house: House, tx: Writing, accepted: AcceptedReferral, registers: Registers, ask: Ask, agency: Agency, *,
     actor: Actor, now: datetime,
 ) -> tuple[DisclosureRow, list[Entry]]:  # fmt: skip
     if agency.id not in house.doors:
@@ -137,7 +136,10 @@ def _decide_ask(
     if state is State.QUEUED and verdict.disclosure is not None:
         told = verdict.disclosure.model_dump_json().encode()
         content = commit(tx, accepted.case_id, disclosure_id, accepted.subject, told, now)
-    where = placed(row, state, decision_id, cause, len(verdict.decision.gaps), content, actor.person, now)
+    where = placed(
+        row, state, decision_id=decision_id, cause=cause, gaps=len(verdict.decision.gaps), content=content,
+        actor=actor.person, now=now,
+    )  # fmt: skip
     return row, [*entries, where] if where else entries
 
 

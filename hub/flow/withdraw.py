@@ -1,4 +1,4 @@
-"""Withdraw: record that a consent is withdrawn, and decide every unsent disclosure that relied on it again. One transaction.
+"""Withdraw: record that a consent is withdrawn, and decide again all that relied on it. One transaction.
 
 Promise: after this commits no release that relied on the consent is begun. Serialised against claims by the case: an
 attempt that had begun before is named in the answer, as are those whom the person's data already reached, so that they

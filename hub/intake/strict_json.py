@@ -49,7 +49,9 @@ def check(raw: bytes) -> None:
     except _Twice:
         raise _bad("JSON_KEY_TWICE", "holds one key twice", "send each key once") from None
     except _NotFinite:
-        raise _bad("JSON_NUMBER", "holds a number that is not finite or not within 64 bits", "send it as text") from None
+        raise _bad(
+            "JSON_NUMBER", "holds a number that is not finite or not within 64 bits", "send it as text"
+        ) from None
     except (ValueError, RecursionError):
         raise _bad("JSON_BROKEN", "is not JSON", "send JSON as in the schema") from None
     if not all(_is_sound(part) for part in _texts(value, DEEPEST)):

@@ -61,8 +61,6 @@ def put_missing(tx: Writing, policy_documents: dict[str, datetime]) -> tuple[str
 
 def set_policy_document(tx: Writing, code: str, review_by: datetime | None) -> None:
     """Record until when a landlord's appropriate policy document is in date. Raises NotFound."""
-    changed = tx.connection.execute(
-        landlord.update().where(landlord.c.code == code).values(apd_review_by=review_by)
-    )
+    changed = tx.connection.execute(landlord.update().where(landlord.c.code == code).values(apd_review_by=review_by))
     if changed.rowcount == 0:
         raise NotFound("LANDLORD_UNKNOWN", "there is no landlord by that code on the register")

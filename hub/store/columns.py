@@ -7,7 +7,7 @@ from typing import TypeAlias
 from sqlalchemy import BigInteger, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
-Json: TypeAlias = "str | int | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 """A growing row number; SQLite numbers only columns of type INTEGER by itself."""

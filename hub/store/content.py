@@ -1,4 +1,4 @@
-"""Personal content at rest: each piece sealed under a key of its own case and person, so that a key erased is it erased.
+"""Personal content at rest: each piece sealed under a key of its own case and person; the key gone, it is gone.
 
 The data key of (case, person) is made when the first piece is kept, wrapped by the key-encryption key, and bound to its
 row. What is about several people at once is kept under the subject `CASE`.

@@ -177,7 +177,9 @@ disclosure = Table(
     Column("released_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     CheckConstraint(
-        "state IN ('denied','held','queued','leaving','prepared','sent','receipted','parked','cancelled','refused')", name="state"
+        "state IN ('denied', 'held', 'queued', 'leaving', 'prepared', 'sent', 'receipted', 'parked', 'cancelled', "
+        "'refused')",
+        name="state",
     ),
 )  # fmt: skip
 
@@ -193,7 +195,7 @@ outbox = Table(
     Column("first_tried_at", UtcDateTime),
     Column("lease_owner", String(80)),
     Column("lease_until", UtcDateTime),
-    Column("fence", Integer, nullable=False, comment="grows with every claim; a settle with an old one changes nothing"),
+    Column("fence", Integer, nullable=False, comment="grows with every claim; an older one settles nothing"),
     Index("ix_outbox_ready_lane_due_at_seq", "ready", "lane", "due_at", "seq"),
 )  # fmt: skip
 

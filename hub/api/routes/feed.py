@@ -39,7 +39,7 @@ def feed(
 
 @router.post("/{disclosure}/collection", operation_id="collect_disclosure", response_class=Response)
 def collect_disclosure(actor: Annotated[Actor, Depends(May(Act.READ_FEED))], door: Door, disclosure: str) -> Response:
-    """Fetch a disclosure that waits for you. It is decided again first, and the release is logged before you have it."""
+    """Fetch a disclosure that waits for you. It is decided again and the release logged before you have it."""
     message = collect(door.house, actor, disclosure)
     return Response(message.body, media_type=message.media_type)
 

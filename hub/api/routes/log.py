@@ -12,6 +12,9 @@ from hub.flow.checkpoint import export, latest, prove, prove_consistency, verifi
 
 router = APIRouter(prefix="/v1/log", tags=["audit log"])
 
+_ZIP: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+}
 _TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
@@ -25,7 +28,7 @@ def read_checkpoint(door: Door) -> Response:
 @router.get("/key", operation_id="read_log_key", dependencies=[Depends(anyone)], response_class=Response,
             responses=_TEXT)  # fmt: skip
 def read_key(door: Door) -> Response:
-    """The key that checkpoints verify under (C2SP vkey). Pin it once, from a source you trust; do not fetch it each time."""
+    """The key that checkpoints verify under (C2SP vkey). Pin it once, from a source you trust."""
     return Response(verifier_key(door.house) + "\n", media_type="text/plain; charset=utf-8")
 
 
@@ -37,15 +40,13 @@ def prove_entry(_actor: Annotated[Actor, Depends(May(Act.READ_LOG))], door: Door
 
 
 @router.get("/consistency", operation_id="prove_consistency", dependencies=[Depends(anyone)])
-def consistency(
-    door: Door, old: Annotated[int, Query(ge=0)], new: Annotated[int, Query(ge=0)]
-) -> ConsistencyOut:
+def consistency(door: Door, old: Annotated[int, Query(ge=0)], new: Annotated[int, Query(ge=0)]) -> ConsistencyOut:
     """The proof that the log of size `old` is the beginning of that of size `new`."""
     return ConsistencyOut(old=old, new=new, proof=prove_consistency(door.house, old, new))
 
 
 @router.get("/export", operation_id="export_log", response_class=Response,
-            responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}})  # fmt: skip
+            responses=_ZIP)  # fmt: skip
 def export_log(actor: Annotated[Actor, Depends(May(Act.EXPORT_LOG))], door: Door) -> Response:
     """The whole log as a zip, with its verifier inside: `python verify.py EXPORT --key VKEY`."""
     return Response(export(door.house, actor), media_type="application/zip")

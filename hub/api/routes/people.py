@@ -33,16 +33,12 @@ def sign_in_once(door: Door, raw: RawJson) -> SignedIn:
 def make_credential(actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door: Door, raw: RawJson) -> CredentialMade:
     """Enrol a person or a partner. The token is told once."""
     asked = read_model(raw, NewCredential)
-    made = enrol(
-        door.house, actor, role=asked.role, landlord=asked.landlord, agency=asked.agency, person=asked.person
-    )
+    made = enrol(door.house, actor, role=asked.role, landlord=asked.landlord, agency=asked.agency, person=asked.person)
     return CredentialMade(id=made.id, token=made.token)
 
 
 @router.delete("/credentials/{credential}", status_code=204, operation_id="revoke_credential")
-def revoke_credential(
-    actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door: Door, credential: str
-) -> Response:
+def revoke_credential(actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door: Door, credential: str) -> Response:
     """End a credential at once."""
     revoke(door.house, actor, credential)
     return Response(status_code=204)

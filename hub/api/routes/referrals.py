@@ -21,8 +21,8 @@ from hub.api.shapes import (
     preview_out,
     referral_out,
 )
-from hub.flow.acknowledge import hand_over
 from hub.decision.gate import Voice
+from hub.flow.acknowledge import hand_over
 from hub.flow.consult import explain_decision, read_referral, waiting_for_review
 from hub.flow.refer import preview, refer
 from hub.flow.review import review
@@ -62,7 +62,7 @@ def preview_referral(actor: Annotated[Actor, Depends(May(Act.PREVIEW))], door: D
 
 @router.get("/referrals/{referral}", operation_id="read_referral")
 def follow_referral(actor: Annotated[Actor, Depends(May(Act.READ_REFERRAL))], door: Door, referral: str) -> ReferralOut:
-    """A referral's course: every decision with its reasons, what went, what was withheld, receipts. Reading is logged."""
+    """A referral's course: decisions with reasons, what went, what was withheld, receipts. Reading is logged."""
     return referral_out(read_referral(door.house, actor, referral))
 
 
@@ -106,9 +106,7 @@ def review_disclosure(
     return NewState(disclosure=disclosure, state=state.value)
 
 
-@router.post(
-    "/disclosures/{disclosure}/handover", operation_id="record_handover", openapi_extra=takes(Acknowledgement)
-)
+@router.post("/disclosures/{disclosure}/handover", operation_id="record_handover", openapi_extra=takes(Acknowledgement))
 def record_handover(
     actor: Annotated[Actor, Depends(May(Act.SETTLE_CARRIED))], door: Door, disclosure: str, raw: RawJson
 ) -> ReceiptMade:
