@@ -1,10 +1,12 @@
 """The only wiring: settings to keys, store, rules, doors, house, entrances. Nothing here decides anything."""
 
+import fcntl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 from celery import Celery
 from fastapi import FastAPI
@@ -15,7 +17,7 @@ from hub.api.app import make_api
 from hub.clock import Clock, SystemClock
 from hub.decision import rulebook
 from hub.delivery.doors import Doors
-from hub.errors import BadInput, NotTrusted
+from hub.errors import BadInput, Conflict, NotTrusted
 from hub.flow import enrol
 from hub.flow.checkpoint import checkpoint
 from hub.flow.house import House
@@ -52,7 +54,9 @@ class Hub:
 
     def celery(self) -> Celery:
         """The Celery app of this hub."""
-        return make_celery(self.house, self.settings.broker, self.settings.sweep_seconds)
+        return make_celery(
+            self.house, self.settings.broker, self.settings.sweep_seconds, queue_name=self.settings.queue_name
+        )
 
     def api(self, hints: Hints) -> FastAPI:
         """The HTTP application of this hub: the API, and the pages beside it."""
@@ -86,6 +90,21 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
         Agency(agency, door.kind, door.name, connectors[agency].manifest.id) for agency, door in doors.items()
     )
     return Hub(settings, house, known, read_agreements(settings.data_dir / "agreements"))
+
+
+def hold_alone(settings: Settings) -> TextIO:
+    """Be the only embedded hub on this data folder until the file returned is closed or the process ends.
+
+    Raises Conflict where another one runs there.
+    """
+    make_private(settings.data_dir)
+    held = (settings.data_dir / "lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise Conflict("HUB_RUNS_ALREADY", "another hub runs on this data folder; stop it first") from None
+    return held
 
 
 def make_private(folder: Path) -> None:

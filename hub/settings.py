@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     broker_url: str | None = None
     """kombu URL, `amqp://...`; in-process memory unless set."""
     broker_url_file: Path | None = None
+    queue_name: Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,60}$")] = "concordat"
+    """Queue of the hints at the broker; hubs that share a broker need one each."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     workers: Annotated[int, Field(ge=1, le=64)] = 4

@@ -29,7 +29,6 @@ class Act(StrEnum):
     PREVIEW = "preview"
     READ_REFERRAL = "read_referral"
     EXPLAIN = "explain"
-    RECORD_CONSENT = "record_consent"
     WITHDRAW_CONSENT = "withdraw_consent"
     REVIEW = "review"
     SETTLE_CARRIED = "settle_carried"
@@ -46,7 +45,6 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.PREVIEW: frozenset({Role.OFFICER}),
     Act.READ_REFERRAL: frozenset({Role.OFFICER, Role.AUTHORISER, Role.DPO}),
     Act.EXPLAIN: frozenset({Role.OFFICER, Role.AUTHORISER, Role.DPO}),
-    Act.RECORD_CONSENT: frozenset({Role.OFFICER}),
     Act.WITHDRAW_CONSENT: frozenset({Role.OFFICER, Role.AUTHORISER}),
     Act.REVIEW: frozenset({Role.AUTHORISER}),
     Act.SETTLE_CARRIED: frozenset({Role.OFFICER}),

@@ -11,7 +11,7 @@ import click
 import uvicorn
 from fastapi import FastAPI
 
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub, hold_alone, open_hub
 from hub.cli.failing import plainly
 from hub.flow.enrol import first_code
 from hub.logs import set_up
@@ -31,6 +31,7 @@ def up(port: int | None) -> None:
     set_up()
     settings = Settings() if port is None else Settings(port=port)
     with plainly():
+        held = hold_alone(settings)
         hub = open_hub(settings, create=True)
         hub.start()
         code = first_code(hub.house)
@@ -43,6 +44,7 @@ def up(port: int | None) -> None:
         worker_threads.stop()
         hints.stop()
         hub.house.store.close()
+        held.close()
     click.echo("Stopped. What was not finished goes on at the next start.")
 
 

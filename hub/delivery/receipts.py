@@ -77,6 +77,12 @@ def of_disclosure(tx: Reading, disclosure_id: str, case_id: str) -> tuple[KeptRe
     return tuple(kept)
 
 
+def packs_of(tx: Reading, disclosure_id: str, case_id: str) -> tuple[str, ...]:
+    """The names of packs that were prepared for carrying."""
+    kept = of_disclosure(tx, disclosure_id, case_id)
+    return tuple(entry.evidence for entry in kept if entry.rung is Rung.PREPARED and entry.evidence is not None)
+
+
 def feed(tx: Reading, agency: str, after: int, limit: int) -> tuple[FeedEvent, ...]:
     """What happened to disclosures for one agency, after a position, oldest first."""
     rows = tx.connection.execute(

@@ -38,8 +38,12 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
         require_landlord(actor, row.landlord)
         if row.state is not State.PREPARED:
             raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
+        packs = receipts.packs_of(tx, row.id, row.case_id)
         rung = Rung.REFERENCED if partner_reference else Rung.HANDED_OVER
-        return _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor)
+        made = _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor)
+    for pack in packs:  # the copy in the outgoing folder has served
+        house.doors.recall(row.agency, pack)
+    return made
 
 
 def _receipted(

@@ -7,6 +7,7 @@ from hub.access.credentials import Issued
 from hub.access.roles import Act, Actor, Role, require
 from hub.audit import log
 from hub.audit.entry import Entry, EntryKind
+from hub.delivery import outbox
 from hub.errors import Conflict
 from hub.flow.house import House
 from hub.register import agencies, agreements, landlords
@@ -25,6 +26,8 @@ def start(
     with house.store.write() as tx:
         log.open_log(tx)
         size = log.check_head(tx)
+        if embedded:
+            outbox.lapse_leases(tx, now)  # one hub alone holds the data folder, so whoever held them is dead
         landlords.put_missing(tx, {})
         entries = [
             Entry(EntryKind.AGENCY_REGISTERED, now, "hub", {"agency": agency_id})

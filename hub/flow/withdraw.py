@@ -82,5 +82,4 @@ def _decide_again(house: House, tx: Writing, row: DisclosureRow, actor: Actor) -
 def _prepared_files(tx: Writing, row: DisclosureRow) -> list[tuple[str, str]]:
     if row.state is not State.PREPARED:
         return []
-    kept = receipts.of_disclosure(tx, row.id, row.case_id)
-    return [(row.agency, receipt.evidence) for receipt in kept if receipt.evidence is not None]
+    return [(row.agency, pack) for pack in receipts.packs_of(tx, row.id, row.case_id)]

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A004 - of the connection pool
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import Unavailable
@@ -93,12 +93,17 @@ class Store:
 def _telling_unavailable() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, DBAPIError) as problem:
-        if isinstance(problem, OperationalError) or problem.connection_invalidated:
-            raise Unavailable(
-                "STORE_UNAVAILABLE", "the hub cannot store anything at the moment; nothing was taken", after=5
-            ) from problem
+    except (OperationalError, TimeoutError) as problem:
+        raise _unavailable() from problem
+    except DBAPIError as problem:
+        if problem.connection_invalidated:
+            raise _unavailable() from problem
         raise
+
+
+def _unavailable() -> Unavailable:
+    says = "the hub cannot store anything at the moment; nothing was taken"
+    return Unavailable("STORE_UNAVAILABLE", says, after=5)
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -18,18 +18,17 @@ from hub.logs import event
 DELIVER: Final = "concordat.deliver"
 SWEEP: Final = "concordat.sweep"
 CHECKPOINT: Final = "concordat.checkpoint"
-QUEUE: Final = "concordat"
 
 _CHECKPOINT_SECONDS = 5.0
 _ROWS_PER_SWEEP = 100
 _log = logging.getLogger(__name__)
 
 
-def make_celery(house: House, broker_url: str, sweep_seconds: float) -> Celery:
-    """The Celery app of one hub, its three tasks bound to this house."""
+def make_celery(house: House, broker_url: str, sweep_seconds: float, *, queue_name: str) -> Celery:
+    """The Celery app of one hub, its three tasks bound to this house; `queue_name` is no other hub's."""
     app = Celery("concordat", broker=broker_url, backend=None, set_as_current=False)
     app.conf.update(
-        task_default_queue=QUEUE,
+        task_default_queue=queue_name,
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

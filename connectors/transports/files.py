@@ -1,0 +1,54 @@
+"""Small files that settings name: certificates, keys, passwords. Read when needed, never kept."""
+
+import re
+import ssl
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from connectors.contract import Refused, TryLater
+
+LARGEST = 64 * 1024
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("give the full path, from /")
+    return path
+
+
+FilePath = Annotated[Path, Field(strict=False), AfterValidator(_absolute)]
+"""A full path in settings; what it leads to is looked at only when a message is carried."""
+
+
+def read_secret(path: Path, field: str) -> bytes:
+    """The bytes of the file that settings `field` names. Raises TryLater("secret_unreadable"): nothing has left."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST)
+    except OSError:
+        raise TryLater("secret_unreadable", f"the file named by {field} cannot be read; is it there?") from None
+
+
+def require_plain_name(filename: str) -> None:
+    """Raise Refused("name_unsafe") for a name that could lead out of a folder or hide in it."""
+    if not _PLAIN_NAME.fullmatch(filename):
+        raise Refused(
+            "name_unsafe", "a message's name holds only letters, digits, dot, _ and -, a letter or digit first"
+        )
+
+
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS 1.2 or later, certificate and name verified against `ca_file`, or the system's store where it is None.
+
+    Raises TryLater("secret_unreadable") where the file is not there or is not PEM.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError:
+        raise TryLater("secret_unreadable", "the file named by ca_file cannot be read as PEM certificates") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
