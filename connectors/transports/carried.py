@@ -56,11 +56,10 @@ class Carried:
 
     def recall(self, filename: str) -> bool:
         """Take a prepared pack back, or away once it was handed over; False when it is not there any more."""
-        if Path(filename).name != filename:
-            return False
         try:
+            require_plain_name(filename)
             (self._folder / filename).unlink()
-        except FileNotFoundError:
+        except (Refused, FileNotFoundError):
             return False
         return True
 

@@ -101,7 +101,7 @@ def revoke(tx: Writing, credential_id: str, now: datetime) -> None:
         .values(revoked_at=now)
     )
     if ended.rowcount == 0:
-        raise NotFound("NOT_FOUND", "there is no credential in use by that id")
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
 
 
 def is_first_start(tx: Reading) -> bool:

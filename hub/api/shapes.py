@@ -38,7 +38,7 @@ class NewCredential(Strict):
     role: Role = Field(strict=False)
     landlord: Literal["LMH", "OHG", "FAIRHIVE", "MHP", "PCHA"] | None = None
     agency: Annotated[str, StringConstraints(pattern=r"^agy_[a-z0-9_]{2,60}$")] | None = None
-    person: Annotated[str, StringConstraints(pattern=r"^usr_[0-9a-z]{26}$")] | None = None
+    person: Annotated[str, StringConstraints(pattern=r"^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$")] | None = None
 
 
 class CredentialMade(BaseModel):

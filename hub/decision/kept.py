@@ -62,7 +62,7 @@ def read(tx: Reading, decision_id: str, case_id: str) -> KeptDecision:
     row = tx.connection.execute(select(decision).where(decision.c.id == decision_id)).one_or_none()
     pieces = content.read(tx, case_id, decision_id, _PART) if row is not None else {}
     if row is None or not pieces:
-        raise NotFound("NOT_FOUND", "there is no decision by that id")
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
     document = json.loads(next(iter(pieces.values())))
     return KeptDecision(
         row.id, row.referral_id, row.disclosure_id, row.at_the_door, row.decided_at, _decision(document["decision"]),

@@ -1,13 +1,24 @@
 """The doors of this hub's partners, and going through one: a single attempt, answered in one of four ways."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 from typing import Protocol, runtime_checkable
 
-from connectors.contract import Connector, Idempotency, Message, Receipt, Refused, Rung, TryLater, Unsure
+from connectors.contract import (
+    Connector,
+    DeliveryProblem,
+    Idempotency,
+    Message,
+    Receipt,
+    Refused,
+    Rung,
+    TryLater,
+    Unsure,
+)
 from hub.errors import Conflict
 from hub.logs import event
 from protocols.disclosure import Disclosure
@@ -15,6 +26,7 @@ from protocols.disclosure import Disclosure
 __all__ = ["AttemptOutcome", "Attempted", "Doors", "Message", "Recallable", "Receipt", "Rung"]
 
 _log = logging.getLogger(__name__)
+_CODE = re.compile(r"(?!.*[0-9]{7})[a-z][a-z0-9_.]{0,59}")
 
 
 @unique
@@ -66,12 +78,18 @@ class Doors:
 
     def transport_code(self, agency: str) -> str:
         """The connector's id, for the log."""
-        return self._door(agency).manifest.id
+        return _as_code(self._door(agency).manifest.id, "third_party")
 
     def render(self, agency: str, disclosure: Disclosure) -> Message:
-        """The exact message. Raises Conflict when it would tell more than the disclosure, or is too large."""
+        """The exact message. Raises Conflict when it would tell more than the disclosure, is too large, or cannot be made."""
         door = self._door(agency)
-        message = door.render(disclosure)
+        try:
+            message = door.render(disclosure)
+        except DeliveryProblem:
+            raise Conflict("MESSAGE_REFUSED", "the connector does not make a message of this disclosure") from None
+        except Exception as problem:  # a stranger's code: whatever it raises, other rows must not wait behind this one
+            event(_log, "connector_broke_contract", logging.ERROR, agency=agency, disclosure=disclosure.id)
+            raise Conflict("CONNECTOR_FAULT", "the connector failed to make a message of this disclosure") from problem
         if not message.paths <= {item.path for item in disclosure.items}:
             raise Conflict("MESSAGE_TELLS_MORE", "the connector's message tells more than was decided; nothing is sent")
         if len(message.body) > door.manifest.max_bytes:
@@ -83,11 +101,11 @@ class Doors:
         try:
             return Attempted(AttemptOutcome.DONE, self._door(agency).transport.deliver(message, key, at))
         except Refused as problem:
-            return Attempted(AttemptOutcome.REFUSED, code=problem.code)
+            return Attempted(AttemptOutcome.REFUSED, code=_as_code(problem.code))
         except TryLater as problem:
-            return Attempted(AttemptOutcome.TRY_LATER, code=problem.code, after_seconds=problem.after)
+            return Attempted(AttemptOutcome.TRY_LATER, code=_as_code(problem.code), after_seconds=problem.after)
         except Unsure as problem:
-            return Attempted(AttemptOutcome.UNSURE, code=problem.code)
+            return Attempted(AttemptOutcome.UNSURE, code=_as_code(problem.code))
         except Exception:  # noqa: BLE001 - a stranger's code: whatever it raises, the row must be settled
             event(_log, "connector_broke_contract", logging.ERROR, agency=agency, disclosure=message.disclosure_id)
             return Attempted(AttemptOutcome.UNSURE, code="connector_fault")
@@ -101,3 +119,8 @@ class Doors:
         if agency not in self._connectors:
             raise Conflict("NO_DOOR", "no connector is set up for this agency; see partners.toml")
         return self._connectors[agency]
+
+
+def _as_code(given: str, instead: str = "connector_code") -> str:
+    """A connector's code as it may stand in the log: one that does not fit must not keep a row from being settled."""
+    return given if _CODE.fullmatch(given) else instead

@@ -35,7 +35,7 @@ class State(StrEnum):
 _COUNTED = {"preserve_rowcount": True}
 
 UNSENT = (State.HELD, State.QUEUED, State.PREPARED, State.PARKED)
-"""States from which nothing has left the house."""
+"""States in which nothing is on its way; whether an earlier attempt may have arrived, `may_have_left` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def get(tx: Reading, disclosure_id: str) -> DisclosureRow:
     """The disclosure of that id. Raises NotFound."""
     row = tx.connection.execute(select(disclosure).where(disclosure.c.id == disclosure_id)).one_or_none()
     if row is None:
-        raise NotFound("NOT_FOUND", "there is no disclosure by that id")
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
     return _row(row)
 
 
@@ -113,10 +113,10 @@ def relying_on(tx: Reading, consent_id: str) -> tuple[DisclosureRow, ...]:
 
 
 def waiting_for(tx: Reading, agency: str) -> tuple[DisclosureRow, ...]:
-    """What waits to be collected by an agency, oldest first."""
+    """What waits to be collected by an agency, oldest first; also what was being fetched when something broke."""
     rows = tx.connection.execute(
         select(disclosure)
-        .where(disclosure.c.agency == agency, disclosure.c.state == State.QUEUED.value)
+        .where(disclosure.c.agency == agency, disclosure.c.state.in_((State.QUEUED.value, State.LEAVING.value)))
         .order_by(disclosure.c.seq)
         .limit(500)
     )
@@ -205,6 +205,16 @@ def end_attempt(tx: Writing, claim: Claim, outcome: str, now: datetime) -> bool:
         .values(ended_at=now, outcome=outcome)
     )
     return True
+
+
+def may_have_left(tx: Reading, disclosure_id: str) -> bool:
+    """Whether an attempt ended so that the partner has it, or may have it."""
+    found = tx.connection.execute(
+        select(attempt.c.id)
+        .where(attempt.c.disclosure_id == disclosure_id, attempt.c.outcome.in_(("done", "unsure", "unknown")))
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def close_unknown(tx: Writing, disclosure_id: str, now: datetime) -> None:

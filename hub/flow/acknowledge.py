@@ -22,7 +22,7 @@ def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_referenc
     with house.store.write() as tx:
         row = outbox.get(tx, disclosure_id)
         if row.agency != actor.agency or row.state not in (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED):
-            raise NotFound("NOT_FOUND", "there is no disclosure by that id")
+            raise NotFound("NOT_FOUND", "there is nothing by that id")
         rung = Rung.REFERENCED if partner_reference else Rung.READ
         return _receipted(house, tx, row, rung, "acknowledged through the API", partner_reference, actor)
 

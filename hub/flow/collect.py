@@ -15,6 +15,8 @@ from hub.flow.house import House
 from hub.intake import referrals
 
 LARGEST_PAGE = 200
+LARGEST_POSITION = 2**53 - 1
+"""Beyond it, neither the log nor every reader of JSON keeps a number exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def read_feed(house: House, actor: Actor, after: int, limit: int) -> FeedPage:
 def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
     """Fetch one disclosure that waits for this partner.
 
-    The intent is logged before the bytes are handed out. Raises NotFound for what is not this partner's, Conflict when
+    The intent is logged before the bytes are handed out. Until it is acknowledged it may be fetched again, and is decided
+    again each time: an answer can be lost on its way. Raises NotFound for what is not this partner's, Conflict when
     it is not waiting any more or may not go now.
     """
     require(actor, Act.READ_FEED)
@@ -51,16 +54,22 @@ def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
     with house.store.write() as tx:
         row = outbox.get(tx, disclosure_id)
         if row.agency != agency or not house.doors.is_collected(agency):
-            raise NotFound("NOT_FOUND", "there is no disclosure by that id")
+            raise NotFound("NOT_FOUND", "there is nothing by that id")
         referrals.hold_case(tx, row.case_id)
         row = outbox.get(tx, disclosure_id)
-        if row.state not in (State.QUEUED, State.LEAVING):
+        # Fetched, yet never acknowledged: the answer may have been lost on its way, so it may be fetched again.
+        again = row.state is State.RECEIPTED and row.rung < Rung.READ
+        if row.state not in (State.QUEUED, State.LEAVING) and not again:
             raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
         claim = outbox.take(tx, row.id, f"collect:{actor.credential}", now, house.lease, collected=True)
         if claim is None:
             raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
         outbox.close_unknown(tx, row.id, now)
         intent = release(house, tx, row, claim, actor.person, now)
+        if intent is None and again:
+            raise Conflict(
+                "NOT_WAITING", "this disclosure may not go again now"
+            )  # what happened before stays on record
     if intent is None:
         raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
     handed_out = Receipt(Rung.TAKEN, house.clock.now(), "fetched from the feed")

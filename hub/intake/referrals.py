@@ -93,7 +93,7 @@ def get(tx: Reading, referral_id: str) -> AcceptedReferral:
     row = tx.connection.execute(select(referral).where(referral.c.id == referral_id)).one_or_none()
     pieces = content.read(tx, row.case_id, row.id, _PART) if row is not None else {}
     if row is None or content.CASE not in pieces or row.subject not in pieces:
-        raise NotFound("NOT_FOUND", "there is no referral by that id")
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
     return AcceptedReferral(
         row.id, row.case_id, row.landlord, row.reference, row.subject, row.author, row.accepted_at, _join(pieces)
     )
@@ -105,7 +105,7 @@ def landlord_and_case(tx: Reading, referral_id: str) -> tuple[str, str]:
         select(referral.c.landlord, referral.c.case_id).where(referral.c.id == referral_id)
     ).one_or_none()
     if row is None:
-        raise NotFound("NOT_FOUND", "there is no referral by that id")
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
     return row.landlord, row.case_id
 
 
@@ -113,7 +113,7 @@ def landlord_of_case(tx: Reading, case_id: str) -> str:
     """Whose case it is. Raises NotFound."""
     found = tx.connection.execute(select(case_file.c.landlord).where(case_file.c.id == case_id)).scalar_one_or_none()
     if found is None:
-        raise NotFound("NOT_FOUND", "there is no case by that id")
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
     return str(found)
 
 

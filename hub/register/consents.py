@@ -64,7 +64,7 @@ def get(tx: Reading, consent_id: str) -> RecordedConsent:
     row = tx.connection.execute(select(consent).where(consent.c.id == consent_id)).one_or_none()
     pieces = content.read(tx, row.case_id, row.id, _PART) if row is not None else {}
     if row is None or row.subject not in pieces:
-        raise NotFound("NOT_FOUND", "there is no consent by that id")
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
     return _recorded(row, pieces)
 
 

@@ -8,7 +8,7 @@ from hub.access.roles import Act, Actor
 from hub.api.doorway import Door, May, RawJson, takes
 from hub.api.shapes import Acknowledgement, FeedEventOut, FeedOut, FeedWaiting, ReceiptMade
 from hub.flow.acknowledge import acknowledge
-from hub.flow.collect import LARGEST_PAGE, collect, read_feed
+from hub.flow.collect import LARGEST_PAGE, LARGEST_POSITION, collect, read_feed
 from hub.intake.strict_json import read_model
 
 router = APIRouter(prefix="/v1/feed", tags=["partner feed"])
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/feed", tags=["partner feed"])
 @router.get("", operation_id="read_feed")
 def feed(
     actor: Annotated[Actor, Depends(May(Act.READ_FEED))], door: Door,
-    after: Annotated[int, Query(ge=0, description="the cursor of the last page; 0 from the beginning")] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST_POSITION, description="the cursor of the last page; 0 from the beginning")] = 0,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
 ) -> FeedOut:  # fmt: skip
     """What happened to disclosures for your agency, oldest first, and what waits to be fetched."""
