@@ -8,7 +8,7 @@ from datetime import datetime
 from consent.decide import decide
 from consent.decision import Decision
 from consent.explain import Voice, explain
-from consent.facts import FACTS, Facts, parse_facts
+from consent.facts import Facts, parse_facts
 from consent.minimise import Terms, asked_categories, minimise
 from consent.needed import Profile
 from consent.withheld import Withheld
@@ -42,8 +42,7 @@ def ask_gate(
     rulebook: Rulebook, referral: Referral, items: tuple[Item, ...], ask: Ask, standing: Standing, terms: Terms
 ) -> Verdict:
     """Decide one ask on these facts, and cut the disclosure to the decision. Pure: same input, same verdict."""
-    gathered = facts_of(referral, ask, standing, categories_of(items))
-    facts = parse_facts({name: value for name, value in gathered.items() if name in FACTS})
+    facts = parse_facts(facts_of(referral, ask, standing, categories_of(items)))
     decision = decide(facts, rulebook.rules, standing.now.date())
     if decision.outcome is Outcome.DENY:
         return Verdict(decision, facts, None, ())

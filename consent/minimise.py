@@ -1,0 +1,218 @@
+"""A record and a decision in, a disclosure out: the only maker of one (house rule 3).
+
+UK GDPR Art 5(1)(c): an item goes only if the recipient needs it and every category on it is kept by the decision.
+What no decision names does not go.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from consent.decision import Decision
+from consent.handling import handling
+from consent.leftovers import Leftovers
+from consent.needed import NARRATIVES, REACH, Need, Profile
+from consent.withheld import Withheld
+from protocols.disclosure import DisclosedItem, Disclosure
+from protocols.record import Item, Referral
+from protocols.vocabulary import AgencyKind, Basis, DataCategory, Outcome, Purpose
+
+__all__ = ["MinimiseError", "Minimised", "Terms", "Withheld", "asked_categories", "minimise"]
+
+CUT = "[withheld]"
+"""What stands in a screened text where a passage was taken out."""
+
+ARTICLE_9 = frozenset({
+    DataCategory.RACE_ETHNICITY, DataCategory.RELIGION, DataCategory.HEALTH, DataCategory.MENTAL_HEALTH,
+    DataCategory.DISABILITY, DataCategory.SEXUAL_ORIENTATION, DataCategory.TRANS_STATUS, DataCategory.GRA_PROTECTED,
+    DataCategory.COUNSELLING_RECORD, DataCategory.HATE_STRAND,
+})  # fmt: skip
+"""Special category data (UK GDPR Art 9(1)), with gender history treated alike and a strand as it reveals one."""
+
+
+class MinimiseError(ValueError):
+    """No disclosure may be made of this: the decision is a refusal, or the parts do not belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The header of a disclosure: whose decision, for whom, why, under which agreement, until when. Times aware UTC."""
+
+    disclosure_id: str
+    decision_id: str
+    reference: str
+    controller: str
+    agency: str
+    recipient: AgencyKind
+    purpose: Purpose
+    urgent: bool
+    agreement: str | None
+    reply_to: str
+    decided_at: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Minimised:
+    """What goes, and one entry for each item, or passage of a text, that does not."""
+
+    disclosure: Disclosure
+    withheld: tuple[Withheld, ...]
+
+
+def minimise(
+    *, referral: Referral, items: tuple[Item, ...], decision: Decision, profile: Profile, terms: Terms
+) -> Minimised:
+    """The disclosure of `items` (all of `protocols.record.items(referral)`) to one recipient under one decision.
+
+    Where nothing personal remains the disclosure has no items at all. Raises MinimiseError if the decision denies, or
+    the profile is another recipient's.
+    """
+    if decision.outcome is Outcome.DENY:
+        raise MinimiseError("decision.outcome is deny; nothing may be disclosed under it")
+    if terms.recipient not in profile.recipients or (profile.purposes and terms.purpose not in profile.purposes):
+        raise MinimiseError("profile is not the list of terms.recipient and terms.purpose; look it up with both")
+    gate = _Gate(referral, items, decision, profile, terms.recipient)
+    refused = {item: why for item in items if (why := gate.refusal(item)) is not None}
+    refused |= _out_of_reach(referral, [item for item in items if item not in refused])
+    leftovers = Leftovers(referral.record, [item for item in items if item not in refused])
+    sent: list[DisclosedItem] = []
+    withheld: list[Withheld] = []
+    for item in items:
+        if item in refused:
+            withheld.append(refused[item])
+            continue
+        disclosed, cuts = gate.cut(item, leftovers)
+        sent += [disclosed] if disclosed else []
+        withheld += cuts
+    if not any(item.categories for item in sent):
+        withheld += [_impersonal(item) for item in sent]
+        sent = []
+    return Minimised(_disclosure(sent, decision, terms), tuple(withheld))
+
+
+def asked_categories(
+    *, referral: Referral, items: tuple[Item, ...], profile: Profile, recipient: AgencyKind
+) -> tuple[DataCategory, ...]:
+    """The categories to ask a decision about: of every item this recipient needs, texts replaced and so on left out."""
+    replaced = _is_replaced(items, recipient)
+    asked: set[DataCategory] = set()
+    for item in items:
+        if profile.takes(item.path, is_subject=item.about == referral.subject) and not (
+            _is_for_another(item, recipient) or (replaced and item.path in NARRATIVES)
+        ):
+            asked |= item.categories.union(*(span.categories for span in item.spans))
+    return tuple(sorted(asked))
+
+
+class _Gate:
+    """The rules for one disclosure."""
+
+    def __init__(
+        self, referral: Referral, items: Iterable[Item], decision: Decision, profile: Profile, recipient: AgencyKind
+    ) -> None:
+        self._referral = referral
+        self._decision = decision
+        self._profile = profile
+        self._recipient = recipient
+        # A category that is both kept and removed, or in neither list, is removed.
+        self._kept = frozenset(decision.keep) - frozenset(decision.remove)
+        self._replaced = _is_replaced(items, recipient)
+        self._consented = Basis.A9_EXPLICIT_CONSENT in decision.basis
+
+    def refusal(self, item: Item) -> Withheld | None:
+        """Why this item, taken alone, stays; None if it may go."""
+        if _is_for_another(item, self._recipient):
+            return _withheld(item, None, "WRITTEN_FOR_ANOTHER", "This summary was written for another recipient.")
+        if self._replaced and item.path in NARRATIVES:
+            return _withheld(item, None, "REPLACED_BY_SUMMARY", "A summary was written for this recipient instead.")
+        lost = item.categories - self._kept
+        if removed := lost & frozenset(self._decision.remove):
+            return self._by_decision(item, min(removed))
+        need = self._profile.need(item.path, is_subject=item.about == self._referral.subject)
+        if need is Need.NEVER:
+            return _withheld(item, None, "NOT_NEEDED", "This recipient does not need it for this purpose.")
+        if lost:
+            return self._by_decision(item, min(lost))
+        special = item.categories & ARTICLE_9
+        if need is Need.OPTIONAL and special and not self._consented:
+            says = "Useful but not necessary, so it goes only with the person's explicit consent."
+            return _withheld(item, min(special), "OPTIONAL_WITHOUT_CONSENT", says, "UK GDPR Art 9(2)(a)")
+        return None
+
+    def cut(self, item: Item, leftovers: Leftovers) -> tuple[DisclosedItem | None, list[Withheld]]:
+        """The item as it goes, passages that may not go taken out; None if no word of it is left."""
+        cuts: list[Withheld] = []
+        pieces: list[str] = []
+        revealed = set(item.categories)
+        for span in item.spans:
+            if lost := span.categories - self._kept:
+                cuts.append(self._by_decision(item, min(lost & frozenset(self._decision.remove) or lost)))
+                pieces += [CUT] if pieces[-1:] != [CUT] else []
+            else:
+                pieces.append(span.text)
+                revealed |= span.categories
+        text, named = leftovers.cut("".join(pieces), CUT)
+        if named:
+            says = "It names somebody, or says how to find them, where this recipient may not know."
+            cuts.append(_withheld(item, None, "NAMED_IN_TEXT", says))
+        if not any(letter.isalnum() for letter in text.replace(CUT, "")):
+            return None, cuts
+        return DisclosedItem(
+            path=item.path, title=item.title, of=item.of, about=item.about,
+            categories=tuple(sorted(revealed)), value=text,
+        ), cuts  # fmt: skip
+
+    def _by_decision(self, item: Item, category: DataCategory) -> Withheld:
+        """Withheld for the decision's own reason; without one it was never decided, and so it stays."""
+        reasons = [reason for reason in self._decision.reasons if reason.category is category]
+        if category not in self._decision.remove:
+            says = "Nothing was decided about this kind of data, so it does not go."
+            return Withheld(item.path, item.title, item.of, category, "NOT_DECIDED", ("UK GDPR Art 5(2)",), says)
+        if not reasons:
+            says = "The decision takes this kind of data out."
+            return Withheld(item.path, item.title, item.of, category, "REMOVED", ("UK GDPR Art 5(1)(a)",), says)
+        first = max(reasons, key=lambda reason: reason.determining)
+        return Withheld(item.path, item.title, item.of, category, first.code, first.cites, first.says)
+
+
+def _is_for_another(item: Item, recipient: AgencyKind) -> bool:
+    return item.path == "summary" and item.of != recipient.value
+
+
+def _is_replaced(items: Iterable[Item], recipient: AgencyKind) -> bool:
+    """Whether a summary was written for this recipient. Even one that may not go keeps the longer texts back."""
+    return any(item.path == "summary" and item.of == recipient.value for item in items)
+
+
+def _out_of_reach(referral: Referral, going: list[Item]) -> dict[Item, Withheld]:
+    """Numbers and addresses of people whose safe-contact instruction is held and does not go with them."""
+    safe = {item.about for item in going if item.path.endswith(".safe_contact")}
+    held = {person.id for person in referral.record.people if person.safe_contact is not None}
+    says = "How to reach the person safely may not go, so how to reach them does not go either."
+    return {
+        item: _withheld(item, None, "SAFE_CONTACT_STAYS", says, "UK GDPR Art 5(1)(f)")
+        for item in going
+        if item.path.partition(".")[2] in REACH and item.about in held - safe
+    }
+
+
+def _withheld(
+    item: Item, category: DataCategory | None, code: str, says: str, cites: str = "UK GDPR Art 5(1)(c)"
+) -> Withheld:
+    return Withheld(item.path, item.title, item.of, category, code, (cites,), says)
+
+
+def _impersonal(item: DisclosedItem) -> Withheld:
+    says = "Nothing about a person may go, so there is nothing to send it with."
+    return Withheld(item.path, item.title, item.of, None, "NOTHING_PERSONAL", ("UK GDPR Art 5(1)(c)",), says)
+
+
+def _disclosure(sent: list[DisclosedItem], decision: Decision, terms: Terms) -> Disclosure:
+    reaches_somebody = any(item.path.endswith(".safe_contact") for item in sent)
+    return Disclosure(
+        id=terms.disclosure_id, decision_id=terms.decision_id, reference=terms.reference, controller=terms.controller,
+        agency=terms.agency, recipient=terms.recipient, purpose=terms.purpose, urgent=terms.urgent,
+        basis=decision.basis, agreement=terms.agreement, handling=handling(decision.obligations, reaches_somebody),
+        reply_to=terms.reply_to, decided_at=terms.decided_at, valid_until=terms.valid_until, items=tuple(sent),
+    )  # fmt: skip
