@@ -74,13 +74,16 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
     if create:
         make_private(settings.data_dir)
     keys = open_keys(settings.keys, create=create)
+    # The files first: a hub that they stop has opened no database.
+    doors = read_doors(settings.data_dir / "partners.toml")
+    connectors: Mapping[str, Connector] = build(doors, keys.signing, settings.hub_name) if doors else {}
+    agreements = read_agreements(settings.data_dir / "agreements")
     store = Store(settings.database, keys, pool_size=settings.workers + 10)
     if create:
         migrate.upgrade(store.engine)
     if not migrate.is_current(store.engine):
+        store.close()
         raise NotTrusted("SCHEMA_OUTDATED", "the database is of another version; run 'concordat migrate'")
-    doors = read_doors(settings.data_dir / "partners.toml")
-    connectors: Mapping[str, Connector] = build(doors, keys.signing, settings.hub_name) if doors else {}
     house = House(
         store=store, clock=clock or SystemClock(), rulebook=rulebook.read(), doors=Doors(connectors), keys=keys,
         name=settings.hub_name, lease=timedelta(seconds=settings.lease_seconds),
@@ -89,7 +92,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
     known = tuple(
         Agency(agency, door.kind, door.name, connectors[agency].manifest.id) for agency, door in doors.items()
     )
-    return Hub(settings, house, known, read_agreements(settings.data_dir / "agreements"))
+    return Hub(settings, house, known, agreements)
 
 
 def hold_alone(settings: Settings) -> TextIO:

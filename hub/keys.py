@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -45,7 +45,7 @@ def unseal(key: bytes, sealed: bytes, context: str) -> bytes:
     nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
         return AESGCM(key).decrypt(nonce, body, context.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: too short to be sealed at all
         raise NotTrusted("SEAL_BROKEN", "a sealed value does not open: wrong key, or it was altered or moved") from None
 
 
@@ -91,6 +91,8 @@ def open_keys(folder: Path, *, create: bool) -> KeyRing:
         for name in ("signing.pem", "log.pem"):
             pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             _make(folder / name, pem)
+    if folder.exists() and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        raise NotTrusted("KEYS_FOLDER_EXPOSED", "the key folder can be entered by others; set its mode to 0700")
     kek = _read(folder / "kek")
     if len(kek) != 32:
         raise NotTrusted("KEY_DAMAGED", "the key-encryption key is not 32 bytes; restore it from your copy")
@@ -126,7 +128,11 @@ def _read(path: Path) -> bytes:
 
 
 def _signing_key(path: Path) -> Ed25519PrivateKey:
-    key = load_pem_private_key(_read(path), password=None)
+    pem = _read(path)
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise NotTrusted("KEY_DAMAGED", f"key file {path.name} does not hold an Ed25519 key") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise NotTrusted("KEY_DAMAGED", f"key file {path.name} does not hold an Ed25519 key")
     return key

@@ -1,7 +1,7 @@
 """Log lines: a static name, ids and codes from an allow-list; content never.
 
-Third-party libraries log what they like, so their lines are cut down as well: the message as written in their code,
-without the values put into it, and of an exception only its type and where it was raised.
+Third-party libraries log what they like, so their lines are cut down as well: the message as written in their code
+where its values stand apart from it, else only where it was logged; of an exception its type and where it was raised.
 """
 
 import json
@@ -18,7 +18,7 @@ FIELDS = frozenset({
 })  # fmt: skip
 """What a log line may carry beside its name."""
 
-_SAFE = re.compile(r"[A-Za-z0-9_.:/{}@ -]{0,120}")
+_SAFE = re.compile(r"[A-Za-z0-9_.:/{}-]{0,120}")
 
 
 def event(logger: logging.Logger, name: str, level: int = logging.INFO, **fields: str | int | float | None) -> None:
@@ -38,7 +38,7 @@ class AllowListFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.msg if isinstance(record.msg, str) else type(record.msg).__name__,
+            "event": _name(record),
         }
         for name, value in getattr(record, "fields", {}).items():
             safe = not isinstance(value, str) or _SAFE.fullmatch(value) is not None
@@ -47,6 +47,12 @@ class AllowListFormatter(logging.Formatter):
             line["error"] = record.exc_info[0].__name__
             line["raised_at"] = _place(record.exc_info[2])
         return json.dumps(line, ensure_ascii=True)
+
+
+def _name(record: logging.LogRecord) -> str:
+    """The static name. A stranger's line without arguments may have its values in it already: then only its place."""
+    is_static = hasattr(record, "fields") or bool(record.args)
+    return record.msg if is_static and isinstance(record.msg, str) else f"{record.filename}:{record.lineno}"
 
 
 def _place(trace: TracebackType | None) -> str:

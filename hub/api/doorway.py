@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
@@ -13,6 +13,7 @@ from hub.api.problems import TooLarge, WrongMediaType
 from hub.errors import NotSignedIn
 from hub.flow.enrol import who_is
 from hub.flow.house import House
+from hub.ids import Prefix
 
 _bearer = HTTPBearer(auto_error=False, description="A token of one role; see docs/api.md")
 
@@ -76,5 +77,14 @@ def takes(model: type[BaseModel]) -> dict[str, object]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}}
 
 
+def _id_of(prefix: Prefix) -> str:
+    return f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"
+
+
+ReferralId = Annotated[str, Path(pattern=_id_of(Prefix.REFERRAL))]
+DisclosureId = Annotated[str, Path(pattern=_id_of(Prefix.DISCLOSURE))]
+ConsentId = Annotated[str, Path(pattern=_id_of(Prefix.CONSENT))]
+CredentialId = Annotated[str, Path(pattern=_id_of(Prefix.CREDENTIAL))]
+Landlord = Annotated[str, Path(pattern="^[A-Z]{2,20}$")]
 Door = Annotated[Doorway, Depends(doorway)]
 RawJson = Annotated[bytes, Depends(raw_json)]

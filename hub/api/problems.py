@@ -4,6 +4,7 @@ A problem names field, reason and remedy. It never repeats what was sent, and ne
 """
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +15,15 @@ from hub.errors import BadInput, ConcordatError, Conflict, NotAllowed, NotFound,
 from hub.logs import event
 
 MEDIA_TYPE = "application/problem+json"
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every answer that does not set its own."""
 
 STATUS: dict[type[ConcordatError], int] = {
     BadInput: 422,
@@ -63,6 +73,8 @@ def _known(_request: Request, problem: Exception) -> JSONResponse:
 def _parameters(_request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, RequestValidationError)  # noqa: S101 - registered for it alone
     first = problem.errors()[0]
+    if first["loc"][0] == "path":  # an id of another shape names nothing either
+        return _answer(404, "NOT_FOUND", "there is nothing by that id", {})
     field = ".".join(str(part) for part in first["loc"][1:])
     says = f"{field}: this parameter is missing or not of the right form"
     return _answer(422, "PARAMETER_WRONG", says, {"field": field, "reason": first["type"], "remedy": "see the schema"})
@@ -79,11 +91,12 @@ def _http(_request: Request, problem: Exception) -> JSONResponse:
 def _unknown(request: Request, problem: Exception) -> JSONResponse:
     route = getattr(request.scope.get("route"), "path", "unknown")
     event(_log, "request_failed", logging.ERROR, route=route, method=request.method, code=type(problem).__name__)
-    return _answer(500, "HUB_FAULT", "the hub failed; nothing is known to have been taken; tell the administrator", {})
+    says = "the hub failed; nothing is known to have been taken; tell the administrator"
+    return _answer(500, "HUB_FAULT", says, {}, HEADERS)
 
 
 def _answer(
-    status: int, code: str, says: str, extra: dict[str, str], headers: dict[str, str] | None = None
+    status: int, code: str, says: str, extra: dict[str, str], headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     body = {"type": f"urn:concordat:problem:{code.lower()}", "title": code, "status": status, "detail": says, **extra}
     return JSONResponse(body, status, headers, MEDIA_TYPE)

@@ -16,6 +16,7 @@ from hub.errors import NotFound, NotTrusted
 from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_node
 from hub.store.unit_of_work import Reading, Writing
 
+NOT_PUBLISHED = "no checkpoint covers an entry of that number that is yours to see; ask again in a moment"
 _ABOUT = ("disclosure", "consent", "referral", "credential", "export")
 """Facts by which entries are found again, the most telling first."""
 
@@ -82,7 +83,7 @@ def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
     """
     checkpoint = latest_checkpoint(tx)
     if checkpoint is None or not 0 <= number < checkpoint[0]:
-        raise NotFound("ENTRY_NOT_PUBLISHED", "no checkpoint covers an entry of that number; ask again in a moment")
+        raise NotFound("ENTRY_NOT_PUBLISHED", NOT_PUBLISHED)
     leaf = tx.connection.execute(select(audit_entry.c.leaf).where(audit_entry.c.number == number)).scalar_one()
     proof = tree.inclusion_proof(number, checkpoint[0], lambda level, index: _node(tx, level, index))
     return bytes(leaf), proof_file(number, proof, checkpoint[1])
@@ -97,8 +98,12 @@ def consistency(tx: Reading, old: int, new: int) -> list[bytes]:
 
 def leaves(tx: Reading, until: int) -> Iterator[bytes]:
     """The entries before number `until`, in order."""
-    rows = tx.connection.execution_options(yield_per=1_000).execute(
-        select(audit_entry.c.leaf).where(audit_entry.c.number < until).order_by(audit_entry.c.number)
+    # On the statement: options set on the connection would stay with every later query of the transaction.
+    rows = tx.connection.execute(
+        select(audit_entry.c.leaf)
+        .where(audit_entry.c.number < until)
+        .order_by(audit_entry.c.number)
+        .execution_options(yield_per=1_000)
     )
     for row in rows:
         yield bytes(row.leaf)

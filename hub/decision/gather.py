@@ -5,7 +5,7 @@ Pure. What nobody recorded stays unknown; the engine then asks a person rather t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from protocols.coverage import Coverage
@@ -17,6 +17,8 @@ _SPECIAL = frozenset({
     DataCategory.RACE_ETHNICITY, DataCategory.RELIGION, DataCategory.HEALTH, DataCategory.MENTAL_HEALTH,
     DataCategory.DISABILITY, DataCategory.SEXUAL_ORIENTATION, DataCategory.HATE_STRAND,
 })  # fmt: skip
+
+_OLDEST = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def facts_of(
         "stage": standing.stage,
         # the person
         "subject_role": _ROLE.get(subject.role, subject.role.value),
-        "subject_age": given.subject_age if given.subject_age is not None else _age(referral, standing.now),
+        "subject_age": _age(given.subject_age, referral.record.person(referral.subject).date_of_birth, standing.now),
         "subject_living": given.subject_living,
         "subject_is_customer": given.subject_is_customer,
         "reporter_type": given.reporter_type,
@@ -106,11 +108,13 @@ def _consent_facts(consent: ConsentFact | None) -> dict[str, object]:
     }
 
 
-def _age(referral: Referral, now: datetime) -> int | None:
-    born = referral.record.person(referral.subject).date_of_birth
+def _age(said: int | None, born: date | None, now: datetime) -> int | None:
+    """In whole years. Unknown where date of birth and stated age disagree, or nobody can be that old: a person asks."""
     if born is None:
-        return None
-    return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+        return said
+    age = now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+    agrees = said is None or abs(said - age) <= 1
+    return age if 0 <= age <= _OLDEST and agrees else None
 
 
 def _strand(referral: Referral) -> str:

@@ -81,7 +81,7 @@ class Doors:
         return _as_code(self._door(agency).manifest.id, "third_party")
 
     def render(self, agency: str, disclosure: Disclosure) -> Message:
-        """The exact message. Raises Conflict when it would tell more than the disclosure, is too large, or cannot be made."""
+        """The exact message. Raises Conflict if it tells more than the disclosure, is too large, or cannot be made."""
         door = self._door(agency)
         try:
             message = door.render(disclosure)

@@ -12,6 +12,8 @@ from hub.flow.house import House
 from hub.intake import referrals
 from hub.store.unit_of_work import Writing
 
+_SENT = (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED)
+
 
 def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_reference: str | None) -> str:
     """The partner says it has a disclosure, and perhaps by which reference; returns the receipt's id.
@@ -20,8 +22,10 @@ def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_referenc
     """
     require(actor, Act.ACKNOWLEDGE)
     with house.store.write() as tx:
-        row = outbox.get(tx, disclosure_id)
-        if row.agency != actor.agency or row.state not in (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED):
+        row = _held_still(tx, disclosure_id)
+        # One that is queued again or parked may have arrived all the same: then the partner's word settles it.
+        may_have_it = row.state in (State.QUEUED, State.PARKED) and outbox.may_have_left(tx, row.id)
+        if row.agency != actor.agency or not (row.state in _SENT or may_have_it):
             raise NotFound("NOT_FOUND", "there is nothing by that id")
         rung = Rung.REFERENCED if partner_reference else Rung.READ
         return _receipted(house, tx, row, rung, "acknowledged through the API", partner_reference, actor)
@@ -34,7 +38,7 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
     """
     require(actor, Act.SETTLE_CARRIED)
     with house.store.write() as tx:
-        row = outbox.get(tx, disclosure_id)
+        row = _held_still(tx, disclosure_id)
         require_landlord(actor, row.landlord)
         if row.state is not State.PREPARED:
             raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
@@ -46,15 +50,21 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
     return made
 
 
+def _held_still(tx: Writing, disclosure_id: str) -> DisclosureRow:
+    """The disclosure, read again once its case is held: a withdrawal may have been waiting to commit."""
+    referrals.hold_case(tx, outbox.get(tx, disclosure_id).case_id)
+    return outbox.get(tx, disclosure_id)
+
+
 def _receipted(
     house: House, tx: Writing, row: DisclosureRow, rung: Rung, evidence: str, partner_reference: str | None,
     actor: Actor,
 ) -> str:  # fmt: skip
     now = house.clock.now()
-    referrals.hold_case(tx, row.case_id)
     subject = referrals.get(tx, row.referral_id).subject
     if row.state is not State.LEAVING:
-        outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT)
+        outbox.stop(tx, row.id)
+        outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT, cause=None)
     given = Receipt(rung, now, evidence, partner_reference)
     made = receipts.add(tx, row.id, row.case_id, subject, given)
     bound = commit(tx, row.case_id, made, subject, f"{evidence}|{partner_reference or ''}".encode(), now)

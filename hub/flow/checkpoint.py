@@ -2,16 +2,22 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-from hub.access.roles import Act, Actor, require
+from hub.access.roles import Act, Actor, Role, require
 from hub.audit import log, tiles, tree
-from hub.audit.entry import Entry, EntryKind
+from hub.audit.entry import Entry, EntryKind, parse
 from hub.audit.note import vkey
+from hub.audit.shape import Fact
+from hub.delivery import outbox
 from hub.errors import NotFound
 from hub.flow.house import House
 from hub.ids import Prefix, new_id
+from hub.intake import referrals
+from hub.register import consents
+from hub.store.unit_of_work import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,35 @@ def latest(house: House) -> str:
     return found[1]
 
 
-def prove(house: House, number: int) -> Proof:
-    """Entry of that number with its inclusion proof. Raises NotFound for one not yet under a checkpoint."""
+def prove(house: House, number: int, actor: Actor | None = None) -> Proof:
+    """Entry of that number with its inclusion proof. Raises NotFound for one not yet under a checkpoint.
+
+    A partner sees entries about its own disclosures; people of a landlord none about another landlord's cases, as if
+    they were not there. `actor` is None at the command line of the hub's own machine.
+    """
     with house.store.read() as tx:
         leaf, proof = log.receipt(tx, number)
+        if actor is not None and not _concerns(tx, actor, parse(leaf).facts):
+            raise NotFound("ENTRY_NOT_PUBLISHED", log.NOT_PUBLISHED)
     return Proof(number, leaf, proof)
+
+
+def _concerns(tx: Reading, actor: Actor, facts: Mapping[str, Fact]) -> bool:
+    """Whether an entry is this actor's to see. A DPO audits the whole log, which holds no personal data."""
+    if actor.role is Role.DPO:
+        return True
+    landlord, agency = facts.get("landlord"), facts.get("agency")
+    if "disclosure" in facts:
+        row = outbox.get(tx, str(facts["disclosure"]))
+        landlord, agency = row.landlord.lower(), row.agency
+    elif "referral" in facts:
+        landlord = referrals.landlord_and_case(tx, str(facts["referral"]))[0].lower()
+    elif "consent" in facts:
+        case_id = consents.get(tx, str(facts["consent"])).case_id
+        landlord = referrals.landlord_of_case(tx, case_id).lower()
+    if actor.role is Role.PARTNER:
+        return agency is not None and agency == actor.agency
+    return landlord is None or (actor.landlord is not None and landlord == actor.landlord.lower())
 
 
 def prove_consistency(house: House, old: int, new: int) -> list[str]:

@@ -44,9 +44,9 @@ def read_feed(house: House, actor: Actor, after: int, limit: int) -> FeedPage:
 def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
     """Fetch one disclosure that waits for this partner.
 
-    The intent is logged before the bytes are handed out. Until it is acknowledged it may be fetched again, and is decided
-    again each time: an answer can be lost on its way. Raises NotFound for what is not this partner's, Conflict when
-    it is not waiting any more or may not go now.
+    The intent is logged before the bytes are handed out. Until it is acknowledged it may be fetched again, decided
+    again each time: an answer can be lost. Raises NotFound for what is not this partner's, Conflict when it is not
+    waiting any more or may not go now.
     """
     require(actor, Act.READ_FEED)
     agency = _agency(actor)

@@ -24,7 +24,7 @@ from hub.delivery.outbox import Claim, DisclosureRow, State
 from hub.errors import ConcordatError, Unavailable
 from hub.flow.entries import decided, placed
 from hub.flow.house import House
-from hub.flow.judge import Judged, judge, read_registers
+from hub.flow.judge import VALID_FOR, Judged, judge, read_registers
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.intake.referrals import AcceptedReferral
@@ -67,6 +67,9 @@ def deliver(house: House, worker: str, disclosure_id: str) -> State | None:
         raise
     except ConcordatError as problem:
         return _park_undecidable(house, disclosure_id, problem.code)
+    except (ValueError, LookupError):
+        # A defect of ours or of the rules. Nothing goes on it, and what is behind it in the queue must not wait for it.
+        return _park_undecidable(house, disclosure_id, "UNDECIDABLE")
     if intent is None:
         return None
     answer = house.doors.send(intent.row.agency, intent.message, intent.row.id, house.clock.now())
@@ -211,7 +214,11 @@ def _message(house: House, tx: Writing, row: DisclosureRow, verdict: Verdict) ->
     items = tuple(item for item in verdict.disclosure.items if item.path in first)
     if not items:
         return None
-    return house.doors.render(row.agency, verdict.disclosure.model_copy(update={"items": items}))
+    disclosure = verdict.disclosure
+    # A repeat has the bytes of the first time, so that a partner or a folder that holds them already finds them equal.
+    began = row.released_at or disclosure.decided_at
+    same = {"items": items, "decided_at": began, "valid_until": min(disclosure.valid_until, began + VALID_FOR)}
+    return house.doors.render(row.agency, disclosure.model_copy(update=same))
 
 
 def findings_of(verdict: Verdict) -> frozenset[str]:

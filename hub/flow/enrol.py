@@ -24,6 +24,7 @@ def start(
     """Bring the registers up to date with what was set up, and log the start. Raises NotTrusted for a broken log."""
     now = house.clock.now()
     with house.store.write() as tx:
+        tx.lock_log()  # two processes that start at once take turns
         log.open_log(tx)
         size = log.check_head(tx)
         if embedded:
@@ -50,6 +51,7 @@ def first_code(house: House) -> Issued | None:
     """A one-time sign-in code for the first administrator; None once anybody was enrolled."""
     now = house.clock.now()
     with house.store.write() as tx:
+        tx.lock_log()  # two processes that start at once make one code
         if not credentials.is_first_start(tx):
             return None
         made = credentials.issue(tx, role=Role.ADMINISTRATOR, now=now, single_use=True, expires_at=now + FIRST_CODE)

@@ -43,27 +43,32 @@ def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
         fact = consents.withdraw(tx, consent_id, actor.person, now)
         entries: list[Entry] = []
         after: dict[str, State] = {}
-        recalls: list[tuple[str, str]] = []
+        recalls: list[tuple[str, str, str]] = []
         relying = outbox.relying_on(tx, consent_id)
         for row in relying:
             if row.state in UNSENT:
                 recalls += _prepared_files(tx, row)
                 entries += _decide_again(house, tx, row, actor)
                 after[row.id] = outbox.get(tx, row.id).state
+        # Asked to stop using it: whoever has it, and whoever may have it since an attempt ended without an answer.
+        told = [
+            row.id for row in relying
+            if row.state not in (State.LEAVING, State.PREPARED) and outbox.may_have_left(tx, row.id)
+        ]  # fmt: skip
         cancelled = tuple(row for row, state in after.items() if state is State.CANCELLED)
         entries.append(Entry(EntryKind.CONSENT_WITHDRAWN, now, actor.person, {
             "consent": consent_id, "disclosures_cancelled": len(cancelled),
         }))  # fmt: skip
         log.append(tx, entries)
-    for agency, filename in recalls:
-        house.doors.recall(agency, filename)
+    # A pack that is not there any more was carried by somebody who has not recorded it yet.
+    told += [row for row, agency, filename in recalls if not house.doors.recall(agency, filename)]
     return Withdrawn(
         fact.id,
         cancelled,
         tuple(row for row, state in after.items() if state is State.HELD),
         tuple(row for row, state in after.items() if state not in (State.HELD, State.CANCELLED)),
         tuple(row.id for row in relying if row.state is State.LEAVING),
-        tuple(row.id for row in relying if row.state in (State.SENT, State.RECEIPTED)),
+        tuple(dict.fromkeys(told)),
     )
 
 
@@ -79,7 +84,7 @@ def _decide_again(house: House, tx: Writing, row: DisclosureRow, actor: Actor) -
     return [entry, *set_aside(tx, row, judged.verdict, decision_id, actor.person, now)]
 
 
-def _prepared_files(tx: Writing, row: DisclosureRow) -> list[tuple[str, str]]:
+def _prepared_files(tx: Writing, row: DisclosureRow) -> list[tuple[str, str, str]]:
     if row.state is not State.PREPARED:
         return []
-    return [(row.agency, pack) for pack in receipts.packs_of(tx, row.id, row.case_id)]
+    return [(row.id, row.agency, pack) for pack in receipts.packs_of(tx, row.id, row.case_id)]

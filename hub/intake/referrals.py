@@ -52,16 +52,16 @@ def find_case(tx: Reading, landlord: str, reference: str) -> str | None:
 
 
 def check_people(tx: Reading, case_id: str, given: Referral) -> None:
-    """Raise BadInput where a person's number means somebody else than in the case's last referral.
+    """Raise BadInput where a person's number means somebody else than when the case last used it.
 
     Consents and keys belong to (case, number): a number that moved to another person would carry them along.
     """
-    last = tx.connection.execute(
-        select(referral.c.id).where(referral.c.case_id == case_id).order_by(referral.c.seq.desc()).limit(1)
-    ).scalar_one_or_none()
-    if last is None:
-        return
-    pieces = content.read(tx, case_id, last, _PART)
+    earlier = tx.connection.execute(
+        select(referral.c.id).where(referral.c.case_id == case_id).order_by(referral.c.seq)
+    ).scalars()
+    pieces: dict[str, bytes] = {}
+    for referral_id in earlier.all():
+        pieces |= content.read(tx, case_id, referral_id, _PART)
     for place, person in enumerate(given.record.people):
         before = json.loads(pieces.get(person.id, b"null"))
         if before is not None and not _may_be_the_same(before, person):
@@ -122,8 +122,9 @@ def seen_before(tx: Reading, credential: str, key: str, raw: bytes) -> str | Non
 
     Raises Conflict when it sent something else under it (draft-ietf-httpapi-idempotency-key-header section 2.6).
     """
+    key_hash = tx.keys.index(key, "idempotency")
     row = tx.connection.execute(
-        select(idempotency).where(idempotency.c.credential == credential, idempotency.c.key_hash == _digest(key))
+        select(idempotency).where(idempotency.c.credential == credential, idempotency.c.key_hash == key_hash)
     ).one_or_none()
     if row is None:
         return None
@@ -138,7 +139,8 @@ def remember(tx: Writing, credential: str, key: str, raw: bytes, referral_id: st
     Raises Conflict when another request used the key at the same moment for another case.
     """
     was_free = tx.insert_missing(
-        idempotency, credential=credential, key_hash=_digest(key), referral_id=referral_id, recorded_at=now,
+        idempotency, credential=credential, key_hash=tx.keys.index(key, "idempotency"), referral_id=referral_id,
+        recorded_at=now,
         request_digest=tx.keys.index(_digest_bytes(raw), "request"),
     )  # fmt: skip
     if not was_free:
@@ -171,10 +173,6 @@ def _join(pieces: dict[str, bytes]) -> Referral:
     order = whole["record"].pop("order")
     whole["record"]["people"] = [json.loads(pieces[person]) for person in order if person in pieces]
     return Referral.model_validate_json(json.dumps(whole))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _digest_bytes(raw: bytes) -> str:

@@ -18,6 +18,7 @@ from protocols.record import ConsentFact
 from protocols.vocabulary import AgencyKind, Purpose
 
 _PART = "consent"
+_AGAINST = ("refused", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ def in_force(
 ) -> RecordedConsent | None:
     """The latest answer of this person about this recipient and purpose; None where they were not asked.
 
-    An expired consent is no consent any more; a refusal or withdrawal does not expire.
+    An expired consent is no consent any more; a refusal or withdrawal does not expire, and an answer that is said to
+    have been given before it does not undo it: a case system that sends the old consent again revives nothing.
     """
     about = [
         entry
@@ -96,5 +98,11 @@ def in_force(
         return None
     latest = about[-1]
     gives = latest.fact.answer in ("given_explicit", "given_by_parent")
+    undone = [
+        entry for entry in about
+        if gives and entry.fact.answer in _AGAINST and entry.fact.claimed_at >= latest.fact.claimed_at
+    ]  # fmt: skip
+    if undone:
+        return undone[-1]
     expired = gives and latest.fact.expires_at is not None and latest.fact.expires_at <= at
     return None if expired else latest

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from hub.access.roles import Act, Actor
-from hub.api.doorway import Door, May, RawJson, takes
+from hub.api.doorway import DisclosureId, Door, May, RawJson, takes
 from hub.api.shapes import Acknowledgement, FeedEventOut, FeedOut, FeedWaiting, ReceiptMade
 from hub.flow.acknowledge import acknowledge
 from hub.flow.collect import LARGEST_PAGE, LARGEST_POSITION, collect, read_feed
@@ -17,7 +17,9 @@ router = APIRouter(prefix="/v1/feed", tags=["partner feed"])
 @router.get("", operation_id="read_feed")
 def feed(
     actor: Annotated[Actor, Depends(May(Act.READ_FEED))], door: Door,
-    after: Annotated[int, Query(ge=0, le=LARGEST_POSITION, description="the cursor of the last page; 0 from the beginning")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=LARGEST_POSITION, description="the cursor of the last page; 0 from the beginning")
+    ] = 0,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
 ) -> FeedOut:  # fmt: skip
     """What happened to disclosures for your agency, oldest first, and what waits to be fetched."""
@@ -38,7 +40,9 @@ def feed(
 
 
 @router.post("/{disclosure}/collection", operation_id="collect_disclosure", response_class=Response)
-def collect_disclosure(actor: Annotated[Actor, Depends(May(Act.READ_FEED))], door: Door, disclosure: str) -> Response:
+def collect_disclosure(
+    actor: Annotated[Actor, Depends(May(Act.READ_FEED))], door: Door, disclosure: DisclosureId
+) -> Response:
     """Fetch a disclosure that waits for you. It is decided again and the release logged before you have it."""
     message = collect(door.house, actor, disclosure)
     return Response(message.body, media_type=message.media_type)
@@ -48,7 +52,7 @@ def collect_disclosure(actor: Annotated[Actor, Depends(May(Act.READ_FEED))], doo
     "/{disclosure}/acknowledgement", operation_id="acknowledge_disclosure", openapi_extra=takes(Acknowledgement)
 )
 def acknowledge_disclosure(
-    actor: Annotated[Actor, Depends(May(Act.ACKNOWLEDGE))], door: Door, disclosure: str, raw: RawJson
+    actor: Annotated[Actor, Depends(May(Act.ACKNOWLEDGE))], door: Door, disclosure: DisclosureId, raw: RawJson
 ) -> ReceiptMade:
     """Say that you have a disclosure, and by which reference of yours."""
     told = read_model(raw, Acknowledgement)

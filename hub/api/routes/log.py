@@ -33,9 +33,9 @@ def read_key(door: Door) -> Response:
 
 
 @router.get("/entries/{number}/proof", operation_id="prove_entry")
-def prove_entry(_actor: Annotated[Actor, Depends(May(Act.READ_LOG))], door: Door, number: int) -> ProofOut:
-    """An entry and the proof that it is in the log."""
-    found = prove(door.house, number)
+def prove_entry(actor: Annotated[Actor, Depends(May(Act.READ_LOG))], door: Door, number: int) -> ProofOut:
+    """An entry that concerns your landlord or agency, and the proof that it is in the log."""
+    found = prove(door.house, number, actor)
     return ProofOut(number=number, entry=base64.b64encode(found.entry).decode(), proof=found.proof)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from hub.access.roles import Act, Actor
-from hub.api.doorway import Door, May, RawJson, anyone, takes
+from hub.api.doorway import CredentialId, Door, Landlord, May, RawJson, anyone, takes
 from hub.api.shapes import (
     AgencyList,
     AgencyOut,
@@ -38,7 +38,9 @@ def make_credential(actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door:
 
 
 @router.delete("/credentials/{credential}", status_code=204, operation_id="revoke_credential")
-def revoke_credential(actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door: Door, credential: str) -> Response:
+def revoke_credential(
+    actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door: Door, credential: CredentialId
+) -> Response:
     """End a credential at once."""
     revoke(door.house, actor, credential)
     return Response(status_code=204)
@@ -47,7 +49,7 @@ def revoke_credential(actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], doo
 @router.put("/landlords/{landlord}/policy-document", status_code=204, operation_id="set_policy_document",
             openapi_extra=takes(PolicyDocument))  # fmt: skip
 def policy_document(
-    actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door: Door, landlord: str, raw: RawJson
+    actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door: Door, landlord: Landlord, raw: RawJson
 ) -> Response:
     """Record until when a landlord's appropriate policy document is in date (DPA 2018 Sch 1 para 39)."""
     set_policy_document(door.house, actor, landlord, read_model(raw, PolicyDocument).review_by)

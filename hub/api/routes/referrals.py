@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from hub.access.roles import Act, Actor
-from hub.api.doorway import Door, May, RawJson, takes
+from hub.api.doorway import ConsentId, DisclosureId, Door, May, RawJson, ReferralId, takes
 from hub.api.shapes import (
     Acknowledgement,
     Explanation,
@@ -61,14 +61,16 @@ def preview_referral(actor: Annotated[Actor, Depends(May(Act.PREVIEW))], door: D
 
 
 @router.get("/referrals/{referral}", operation_id="read_referral")
-def follow_referral(actor: Annotated[Actor, Depends(May(Act.READ_REFERRAL))], door: Door, referral: str) -> ReferralOut:
+def follow_referral(
+    actor: Annotated[Actor, Depends(May(Act.READ_REFERRAL))], door: Door, referral: ReferralId
+) -> ReferralOut:
     """A referral's course: decisions with reasons, what went, what was withheld, receipts. Reading is logged."""
     return referral_out(read_referral(door.house, actor, referral))
 
 
 @router.post("/consents/{consent}/withdrawal", operation_id="withdraw_consent")
 def withdraw_consent(
-    actor: Annotated[Actor, Depends(May(Act.WITHDRAW_CONSENT))], door: Door, consent: str
+    actor: Annotated[Actor, Depends(May(Act.WITHDRAW_CONSENT))], door: Door, consent: ConsentId
 ) -> WithdrawnOut:
     """Withdraw a consent. After this answer no release that relied on it is begun."""
     done = withdraw(door.house, actor, consent)
@@ -80,7 +82,7 @@ def withdraw_consent(
 
 @router.get("/disclosures/{disclosure}/explanation", operation_id="explain_decision")
 def explain(
-    actor: Annotated[Actor, Depends(May(Act.EXPLAIN))], door: Door, disclosure: str,
+    actor: Annotated[Actor, Depends(May(Act.EXPLAIN))], door: Door, disclosure: DisclosureId,
     voice: Annotated[Literal["officer", "dpo", "subject"], Query()] = "officer",
 ) -> Explanation:  # fmt: skip
     """The latest decision about a disclosure in plain words: for the officer, the DPO, or the person it is about."""
@@ -97,7 +99,7 @@ def list_held(actor: Annotated[Actor, Depends(May(Act.REVIEW))], door: Door) -> 
 
 @router.post("/disclosures/{disclosure}/review", operation_id="review_disclosure", openapi_extra=takes(ReviewRequest))
 def review_disclosure(
-    actor: Annotated[Actor, Depends(May(Act.REVIEW))], door: Door, disclosure: str, raw: RawJson
+    actor: Annotated[Actor, Depends(May(Act.REVIEW))], door: Door, disclosure: DisclosureId, raw: RawJson
 ) -> NewState:
     """Authorise or refuse a held disclosure; never one's own referral. It is decided once more at the door."""
     asked = read_model(raw, ReviewRequest)
@@ -108,7 +110,7 @@ def review_disclosure(
 
 @router.post("/disclosures/{disclosure}/handover", operation_id="record_handover", openapi_extra=takes(Acknowledgement))
 def record_handover(
-    actor: Annotated[Actor, Depends(May(Act.SETTLE_CARRIED))], door: Door, disclosure: str, raw: RawJson
+    actor: Annotated[Actor, Depends(May(Act.SETTLE_CARRIED))], door: Door, disclosure: DisclosureId, raw: RawJson
 ) -> ReceiptMade:
     """Record that a prepared pack was handed over by a person, and the reference that came back."""
     told = read_model(raw, Acknowledgement)
