@@ -77,9 +77,10 @@ def _bind(app: Celery, house: House) -> None:
     def sign_checkpoint() -> None:
         checkpoint(house)
 
-    app.task(deliver_one, name=DELIVER)
-    app.task(sweep, name=SWEEP)
-    app.task(sign_checkpoint, name=CHECKPOINT)
+    # Not shared: a shared task would also be given to every other app of the process, bound to the wrong house.
+    app.task(deliver_one, name=DELIVER, shared=False)
+    app.task(sweep, name=SWEEP, shared=False)
+    app.task(sign_checkpoint, name=CHECKPOINT, shared=False)
 
 
 def worker_name() -> str:

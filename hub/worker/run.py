@@ -3,9 +3,11 @@
 import threading
 
 from celery import Celery
+from celery.app.trace import setup_worker_optimizations
 from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 
+_NAME = "embedded"
 _STOP_SECONDS = 30
 
 
@@ -14,8 +16,10 @@ class EmbeddedWorker:
 
     def __init__(self, app: Celery, threads: int) -> None:
         """Start both."""
+        # As Celery's own worker command does it: pool threads find the tasks of this app, and of no other.
+        setup_worker_optimizations(app, _NAME)
         self._worker = WorkController(
-            app=app, pool_cls="threads", concurrency=threads, hostname="embedded", without_mingle=True,
+            app=app, pool_cls="threads", concurrency=threads, hostname=_NAME, without_mingle=True,
             without_gossip=True, without_heartbeat=True,
         )  # fmt: skip
         self._timetable = Service(app, scheduler_cls=Scheduler, max_interval=1)

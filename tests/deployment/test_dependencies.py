@@ -50,9 +50,7 @@ def named(specifiers: list[str]) -> set[str]:
 
 
 PROJECT = tomllib.loads(text("pyproject.toml"))
-RUN_TIME = named(PROJECT["project"]["dependencies"]) | {
-    name for extra in PROJECT["project"]["optional-dependencies"].values() for name in named(extra)
-}
+RUN_TIME = named(PROJECT["project"]["dependencies"])
 
 
 @pytest.mark.parametrize("name", LOCKS)
