@@ -1,4 +1,4 @@
-"""The answer to one question: may this recipient, for this purpose, have these kinds of data about this person?"""
+"""The answer to one question: may this recipient, for this purpose, have these kinds of data about this person."""
 
 from dataclasses import dataclass
 from datetime import datetime

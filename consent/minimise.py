@@ -14,7 +14,7 @@ from consent.leftovers import Leftovers
 from consent.needed import NARRATIVES, REACH, Need, Profile
 from consent.withheld import Withheld
 from protocols.disclosure import DisclosedItem, Disclosure
-from protocols.record import Item, Referral
+from protocols.record import Item, PersonRole, Referral, flagged_categories
 from protocols.vocabulary import AgencyKind, Basis, DataCategory, Outcome, Purpose
 
 __all__ = ["MinimiseError", "Minimised", "Terms", "Withheld", "asked_categories", "minimise"]
@@ -28,6 +28,17 @@ ARTICLE_9 = frozenset({
     DataCategory.COUNSELLING_RECORD, DataCategory.HATE_STRAND,
 })  # fmt: skip
 """Special category data (UK GDPR Art 9(1)), with gender history treated alike and a strand as it reveals one."""
+
+GENDER_HISTORY = frozenset({DataCategory.TRANS_STATUS, DataCategory.GRA_PROTECTED})
+LISTS = ("case.actions_taken", "case.other_agencies", "case.requested_actions")
+"""Short texts that nobody screens and that carry no marks: which clinic is involved tells as much as a diagnosis."""
+
+_TELLERS = frozenset({PersonRole.WITNESS, PersonRole.REPORTER})
+_NOT_HARMED = _TELLERS | {PersonRole.ALLEGED_PERPETRATOR, PersonRole.PROVEN_PERPETRATOR}
+_SUBJECTS_OWN = frozenset({"CONDITION_CONSENT", "OWN_DATA"})
+"""The conditions that the subject gives by agreeing or asking: they reach nobody else's special category data."""
+
+_PROTECTORS = frozenset({AgencyKind.POLICE, AgencyKind.SOCIAL_CARE_CHILDREN, AgencyKind.SOCIAL_CARE_ADULTS})
 
 
 class MinimiseError(ValueError):
@@ -119,6 +130,9 @@ class _Gate:
         self._kept = frozenset(decision.keep) - frozenset(decision.remove)
         self._replaced = _is_replaced(items, recipient)
         self._consented = Basis.A9_EXPLICIT_CONSENT in decision.basis
+        self._by_subject = _rests_on_the_subject(decision)
+        outing = flagged_categories(referral) & GENDER_HISTORY - self._kept
+        self._lists_stay = bool(outing) and recipient not in _PROTECTORS
 
     def refusal(self, item: Item) -> Withheld | None:
         """Why this item, taken alone, stays; None if it may go."""
@@ -126,6 +140,9 @@ class _Gate:
             return _withheld(item, None, "WRITTEN_FOR_ANOTHER", "This summary was written for another recipient.")
         if self._replaced and item.path in NARRATIVES:
             return _withheld(item, None, "REPLACED_BY_SUMMARY", "A summary was written for this recipient instead.")
+        if self._names_another_teller(item):
+            says = "Another witness or reporter is in the case, and only their own agreement could name them."
+            return _withheld(item, None, "TELLER_NOT_ASKED", says, "common law duty of confidence")
         lost = item.categories - self._kept
         if removed := lost & frozenset(self._decision.remove):
             return self._by_decision(item, min(removed))
@@ -135,6 +152,12 @@ class _Gate:
         if lost:
             return self._by_decision(item, min(lost))
         special = item.categories & ARTICLE_9
+        if special & self._by_subject and self._is_anothers(item):
+            says = "It is about somebody else, and only the subject agreed or asked."
+            return _withheld(item, min(special), "CONSENT_OF_ANOTHER", says, "UK GDPR Art 9(2)(a)")
+        if self._lists_stay and item.path in LISTS:
+            says = "This list is not screened, and the record holds gender history that may not go with it."
+            return _withheld(item, None, "MAY_TELL_GENDER_HISTORY", says, "Gender Recognition Act 2004 s.22")
         if need is Need.OPTIONAL and special and not self._consented:
             says = "Useful but not necessary, so it goes only with the person's explicit consent."
             return _withheld(item, min(special), "OPTIONAL_WITHOUT_CONSENT", says, "UK GDPR Art 9(2)(a)")
@@ -152,7 +175,7 @@ class _Gate:
             else:
                 pieces.append(span.text)
                 revealed |= span.categories
-        text, named = leftovers.cut("".join(pieces), CUT)
+        text, named = leftovers.cut(item, "".join(pieces), CUT)
         if named:
             says = "It names somebody, or says how to find them, where this recipient may not know."
             cuts.append(_withheld(item, None, "NAMED_IN_TEXT", says))
@@ -162,6 +185,19 @@ class _Gate:
             path=item.path, title=item.title, of=item.of, about=item.about,
             categories=tuple(sorted(revealed)), value=text,
         ), cuts  # fmt: skip
+
+    def _is_anothers(self, item: Item) -> bool:
+        """Whether it is not the subject's own: somebody else's, or the victim's where the subject is not the harmed."""
+        if item.about is not None:
+            return item.about != self._referral.subject
+        return self._referral.record.person(self._referral.subject).role in _NOT_HARMED
+
+    def _names_another_teller(self, item: Item) -> bool:
+        """Whether, in a pack about one who spoke up, this is about another, whose answer the decision does not know."""
+        record, subject = self._referral.record, self._referral.subject
+        if item.about in (None, subject) or record.person(subject).role not in _TELLERS:
+            return False
+        return record.person(item.about).role in _TELLERS
 
     def _by_decision(self, item: Item, category: DataCategory) -> Withheld:
         """Withheld for the decision's own reason; without one it was never decided, and so it stays."""
@@ -173,7 +209,17 @@ class _Gate:
             says = "The decision takes this kind of data out."
             return Withheld(item.path, item.title, item.of, category, "REMOVED", ("UK GDPR Art 5(1)(a)",), says)
         first = max(reasons, key=lambda reason: reason.determining)
-        return Withheld(item.path, item.title, item.of, category, first.code, first.cites, first.says)
+        cites = tuple(dict.fromkeys(cite for reason in (first, *reasons) for cite in reason.cites))
+        return Withheld(item.path, item.title, item.of, category, first.code, cites, first.says)
+
+
+def _rests_on_the_subject(decision: Decision) -> frozenset[DataCategory]:
+    """Kinds of data that go on the subject's word alone, with no other condition found for them."""
+    given: dict[DataCategory, set[str]] = {}
+    for reason in decision.reasons:
+        if reason.category in decision.keep and reason.category is not None:
+            given.setdefault(reason.category, set()).add(reason.code)
+    return frozenset(category for category, codes in given.items() if codes <= _SUBJECTS_OWN)
 
 
 def _is_for_another(item: Item, recipient: AgencyKind) -> bool:

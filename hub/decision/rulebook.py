@@ -5,7 +5,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from consent.needed import Profiles, load_profiles
-from consent.rules import RuleSet, load
+from consent.parse import load
+from consent.rules import RuleSet
 
 
 @dataclass(frozen=True, slots=True)

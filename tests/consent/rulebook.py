@@ -10,7 +10,8 @@ import yaml
 from consent.decide import decide
 from consent.decision import Decision
 from consent.facts import parse_facts
-from consent.rules import RuleSet, load
+from consent.parse import load
+from consent.rules import RuleSet
 
 CONSENT = Path(__file__).parents[2] / "consent"
 DATA = Path(__file__).parent / "data"

@@ -13,6 +13,7 @@ from consent.needed import Need, Profile, Row
 from protocols.record import FreeText, Item, Mark, PersonRole, Referral, Summary, items, known_paths
 from protocols.vocabulary import AgencyKind, Basis, Obligation, Outcome, Purpose
 from protocols.vocabulary import DataCategory as D
+from tests.consent.rulebook import ask
 from tests.consent.shipped import decision, shipped_profiles, terms
 from tests.protocols.referrals import full_referral, referrals
 
@@ -354,3 +355,157 @@ def test_the_duties_that_bind_the_recipient_travel_in_plain_words() -> None:
         "Do not pass this on, or use it for another purpose, without asking us first.",
         "Do not tell the person that this was shared. Ask us before you do.",
     )
+
+
+# ---- What a hostile reader tries
+
+
+def with_people(referral: Referral, **by_role: dict[str, object]) -> Referral:
+    """The referral with fields of each person of a role changed, as sent by a case system."""
+    sent = json.loads(referral.model_dump_json())
+    for person in sent["record"]["people"]:
+        person.update(by_role.get(person["role"], {}))
+    return Referral.model_validate(sent)
+
+
+def told(text: str, profile: Profile, remove: list[D], **by_role: dict[str, object]) -> str:
+    referral = with_people(with_narrative(FreeText(text=text, screened=True)), **by_role)
+    return narrative_sent(run(referral, decision(remove=remove), profile))
+
+
+def test_a_first_name_or_surname_that_stays_is_cut_where_it_is_written_as_a_name() -> None:
+    text = "May saw it. Mrs Fictional rang. FICTIONAL's door may stick."
+    cut = told(text, shipped(AgencyKind.POLICE), [D.WITNESS_IDENTITY], witness={"name": "Ms May Fictional"})
+    assert cut == "[withheld] saw it. Mrs [withheld] rang. [withheld]'s door may stick."
+
+
+def test_a_surname_shared_with_somebody_who_goes_is_not_cut() -> None:
+    cut = told("Amina Vale and Tariq Vale.", shipped(AgencyKind.POLICE), [D.WITNESS_IDENTITY],
+               victim={"name": "Amina Vale"}, witness={"name": "Tariq Vale"})  # fmt: skip
+    assert cut == "Amina Vale and [withheld]."
+
+
+@pytest.mark.parametrize("written", ["07700 900123", "07700900123", "+44 7700 900 123", "+44 (0)7700-900123"])
+def test_a_number_that_stays_is_cut_however_it_is_grouped(written: str) -> None:
+    cut = told(f"Ring {written} now.", shipped(AgencyKind.POLICE), [D.WITNESS_IDENTITY],
+               witness={"contacts": [{"channel": "phone", "value": "07700900123"}]})  # fmt: skip
+    assert cut == "Ring [withheld] now."
+
+
+def test_every_line_of_a_safe_address_is_cut_and_the_town_with_it() -> None:
+    refuge = {"lines": ["Flat 2", "Rose Lane", "Chester"], "postcode": "CH1 9ZZ", "protected": True}
+    cut = told("Fled to Chester, off Rose Lane.", shipped(AgencyKind.POLICE),
+               [D.SAFE_ADDRESS], victim={"address": refuge})  # fmt: skip
+    assert cut == "Fled to [withheld], off [withheld]."
+
+
+def test_a_home_that_stays_is_cut_from_the_account() -> None:
+    home = {"lines": ["12 Sample Road", "Liverpool"], "postcode": "L1 9ZZ", "protected": False}
+    cut = told("Paint at 12 Sample Road, Liverpool.", shipped(AgencyKind.STOP_HATE_UK), [], victim={"address": home})
+    assert cut == "Paint at [withheld], Liverpool."
+
+
+def test_a_statement_that_stays_and_the_school_are_cut_from_the_account() -> None:
+    statement = {"category": "counselling_record", "value": "Seen by Dr Sample weekly", "said_by": "victim"}
+    cut = told("Seen by Dr Sample weekly. Goes to Sample High.", shipped(AgencyKind.STOP_HATE_UK), [],
+               victim={"statements": [statement]}, child={"school": "Sample High"})  # fmt: skip
+    assert cut == "[withheld]. Goes to [withheld]."
+
+
+def test_who_must_never_know_stays_in_the_instruction_though_the_accused_is_named_nowhere_else() -> None:
+    safe = {"may_call": True, "may_leave_message": False, "may_write": False, "never_tell": "Kyle Sample"}
+    referral = with_people(
+        with_narrative(FreeText(text="Kyle Sample shouted.", screened=True)),
+        victim={"safe_contact": safe}, alleged_perpetrator={"name": "Kyle Sample"},
+    )  # fmt: skip
+    sent = run(referral, decision(remove=[D.ALLEGED_PERPETRATOR_IDENTITY]), shipped(AgencyKind.STOP_HATE_UK))
+    assert narrative_sent(sent) == "[withheld] shouted."
+    [instruction] = sent.disclosure.of_path("victim.safe_contact")
+    assert "must never know: Kyle Sample" in instruction.value
+
+
+def test_the_accuseds_own_instruction_names_no_victim() -> None:
+    safe = {"may_call": True, "may_leave_message": False, "may_write": False, "never_tell": "Amina Vale, his wife"}
+    referral = with_people(
+        full_referral(PersonRole.ALLEGED_PERPETRATOR), victim={"name": "Amina Vale"},
+        alleged_perpetrator={"safe_contact": safe},
+    )  # fmt: skip
+    charity = shipped(AgencyKind.DRUG_ALCOHOL_CHARITY, Purpose.PERPETRATOR_SUPPORT)
+    assert "Amina" not in run(referral, decision(), charity).disclosure.model_dump_json()
+
+
+def test_one_witness_does_not_agree_for_another() -> None:
+    referral = full_referral(PersonRole.WITNESS)
+    minimised = run(referral, decision(), everything())
+    assert minimised.disclosure.of_path("witness.name")
+    assert not minimised.disclosure.of_path("reporter.name")
+    assert "TELLER_NOT_ASKED" in {entry.code for entry in minimised.withheld}
+
+
+def test_a_list_of_agencies_does_not_out_somebody_at_a_meeting() -> None:
+    kept = set(D) - {D.TRANS_STATUS, D.GRA_PROTECTED}
+    meeting = run(full_referral(), decision(kept), shipped(AgencyKind.JAG))
+    assert not meeting.disclosure.of_path("case.other_agencies")
+    assert not meeting.disclosure.of_path("case.actions_taken")
+    assert run(full_referral(), decision(kept), shipped(AgencyKind.SOCIAL_CARE_ADULTS)).disclosure.of_path(
+        "case.other_agencies"
+    )
+
+
+def through(referral: Referral, recipient: AgencyKind, purpose: Purpose, **facts: object) -> Minimised:
+    """As in the house: asked, decided by the law as shipped, minimised."""
+    profile, found = SHIPPED.for_recipient(recipient, purpose), items(referral)
+    asked = asked_categories(referral=referral, items=found, profile=profile, recipient=recipient)
+    decided = ask(recipient=recipient.value, purpose=purpose.value, categories=list(asked), **facts)
+    header = terms(recipient, purpose)
+    return minimise(referral=referral, items=found, decision=decided, profile=profile, terms=header)
+
+
+def paths_of(minimised: Minimised) -> set[str]:
+    return {item.path for item in minimised.disclosure.items}
+
+
+def test_nobody_agrees_for_another_persons_health_faith_or_origin() -> None:
+    referral = full_referral(PersonRole.ALLEGED_PERPETRATOR)
+    sent = paths_of(through(referral, AgencyKind.POLICE, Purpose.CRIME_INVESTIGATION,
+                            subject_role="alleged_perpetrator", consent="given_explicit"))  # fmt: skip
+    assert "victim.name" in sent
+    assert not sent & {"victim.health", "victim.disability", "victim.race_ethnicity", "victim.religion",
+                       "victim.communication_needs", "incident.injuries"}  # fmt: skip
+    own = paths_of(through(full_referral(), AgencyKind.POLICE, Purpose.CRIME_INVESTIGATION, consent="given_explicit"))
+    assert {"victim.health", "victim.race_ethnicity", "incident.injuries"} <= own
+
+
+def test_a_victim_does_not_agree_for_the_health_of_the_accused() -> None:
+    sent = paths_of(through(full_referral(), AgencyKind.SOCIAL_CARE_ADULTS, Purpose.SAFEGUARDING_ADULT,
+                            consent="given_explicit"))  # fmt: skip
+    assert "victim.health" in sent
+    assert not sent & {"alleged.health", "alleged.mental_health", "alleged.care_needs"}
+
+
+def test_a_parents_health_still_reaches_those_who_must_enquire_into_harm_to_a_child() -> None:
+    sent = paths_of(through(full_referral(PersonRole.CHILD), AgencyKind.SOCIAL_CARE_CHILDREN,
+                            Purpose.SAFEGUARDING_CHILD, subject_role="child", subject_age=15, gillick="competent",
+                            consent="given_explicit", child_at_risk=True))  # fmt: skip
+    assert {"parent.health", "child.health"} <= sent
+
+
+def test_the_accused_who_asks_for_their_own_data_gets_nothing_of_the_victim() -> None:
+    referral = full_referral(PersonRole.ALLEGED_PERPETRATOR)
+    sent = through(referral, AgencyKind.DATA_SUBJECT, Purpose.SUBJECT_ACCESS, subject_role="alleged_perpetrator",
+                   direction="pull", request="written_complete")  # fmt: skip
+    assert {path.partition(".")[0] for path in paths_of(sent)} == {"alleged"}
+
+
+@pytest.mark.parametrize(("recipient", "purpose"), [
+    (AgencyKind.DRUG_ALCOHOL_CHARITY, Purpose.PERPETRATOR_SUPPORT),
+    (AgencyKind.SUPPORT_CHARITY, Purpose.PERPETRATOR_SUPPORT),
+    (AgencyKind.ELECTED_REPRESENTATIVE, Purpose.CASEWORK_ENQUIRY),
+    (AgencyKind.HOUSING_OPTIONS, Purpose.REHOUSING),
+])  # fmt: skip
+def test_whoever_helps_the_accused_gets_nothing_of_the_victim(recipient: AgencyKind, purpose: Purpose) -> None:
+    referral = changed(full_referral(PersonRole.ALLEGED_PERPETRATOR), summaries=())
+    sent = paths_of(through(referral, recipient, purpose, subject_role="alleged_perpetrator", consent="given_explicit",
+                            direction="pull", request="written_complete"))  # fmt: skip
+    assert "alleged.name" in sent or recipient is AgencyKind.HOUSING_OPTIONS
+    assert not {path for path in sent if path.startswith(("victim.", "witness.", "reporter.", "case.", "incident."))}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from consent.decide import decide
 from consent.facts import FACTS, FactSpec, parse_facts
-from consent.rules import load
+from consent.parse import load
 from protocols.vocabulary import DataCategory, Outcome
 from tests.consent.rulebook import TODAY, ask, case, rules, texts
 
@@ -142,6 +142,43 @@ def test_immediate_danger_waits_for_nobody_and_is_reviewed_after(question: dict[
     decision = ask(**question)
     assert decision.outcome in RELEASING
     assert "retrospective_authorisation" in decision.obligations
+
+
+@given(questions(
+    consent=st.sampled_from(["refused", "withdrawn"]), capacity=st.sampled_from(["presumed", "assessed_has"]),
+    subject_role=st.sampled_from(["victim", "household_member", "staff"]), subject_age=st.integers(18, 90),
+    child_at_risk=st.just(False), risk=st.sampled_from(["none", "low", "medium", "high"]), demand=st.just("none"),
+    recipient=st.sampled_from(sorted({*FACTS["recipient"].allowed} - {"data_subject", "internal_team"})),
+))  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_a_capable_adult_who_said_no_is_overridden_by_a_person_or_not_at_all(question: dict[str, object]) -> None:
+    assume(question["categories"] != ["depersonalised"])
+    assume(question["purpose"] != "rectification_notice")
+    decision = ask(**question)
+    assert decision.outcome not in RELEASING
+    assert "seek_consent" not in decision.obligations
+
+
+@given(questions())
+@settings(max_examples=300, deadline=None)
+def test_nobody_is_told_and_not_told_and_every_silence_has_its_date(question: dict[str, object]) -> None:
+    duties = set(ask(**question).obligations)
+    assert not {"withhold_inform", "inform_before"} <= duties
+    assert not {"withhold_inform", "inform_after"} <= duties
+    assert "withhold_inform" not in duties or "review_date" in duties
+
+
+@given(questions(
+    demand=st.just("none"), subject_role=st.sampled_from(["alleged_perpetrator", "proven_perpetrator"]),
+    categories=st.just(["identity", "contact", "safe_address", "victim_identity", "hate_strand", "witness_identity",
+                        "reporter_identity"]),
+    recipient=st.sampled_from(["data_subject", "drug_alcohol_charity", "support_charity", "opposing_solicitor",
+                               "elected_representative", "family_member", "employer", "other_landlord", "neighbour",
+                               "housing_options", "press", "public"]),
+))  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_the_accuseds_side_never_learns_of_the_victim_or_of_whoever_spoke_up(question: dict[str, object]) -> None:
+    assert set(ask(**question).keep) <= {DataCategory.IDENTITY, DataCategory.CONTACT}
 
 
 @given(st.randoms(use_true_random=False), questions())

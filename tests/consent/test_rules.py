@@ -1,6 +1,7 @@
 import pytest
 
-from consent.rules import RuleError, load
+from consent.parse import load
+from consent.rules import RuleError
 from protocols.vocabulary import Obligation
 from tests.consent.rulebook import TODAY, rules, texts
 
