@@ -51,7 +51,8 @@ def new_reference() -> str:
 
 def is_reference(text: str) -> bool:
     """Whether a reference was written down without a slip; letters O, I and L are read as 0, 1 and 1."""
-    plain = text.lower().replace("o", "0").replace("i", "1").replace("l", "1").removeprefix("cc-").replace("-", "")
+    plain = text.lower().replace("o", "0").replace("i", "1").replace("l", "1").replace("-", "")
+    plain = plain.removeprefix("cc") if len(plain) == _REFERENCE_LENGTH + 3 else plain
     if len(plain) != _REFERENCE_LENGTH + 1 or not set(plain) <= set(_ALPHABET):
         return False
     return _check_character(plain[:-1]) == plain[-1]

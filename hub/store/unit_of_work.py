@@ -69,7 +69,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
-        """A reading of one moment, from its first query to its end. Raises Unavailable when the database does not answer."""
+        """A reading of one moment, from first query to end. Raises Unavailable when the database does not answer."""
         with _telling_unavailable(), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":  # where each query would otherwise see a moment of its own
                 connection.execution_options(isolation_level="REPEATABLE READ")

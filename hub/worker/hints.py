@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -16,6 +17,7 @@ from hub.worker.app import DELIVER
 
 _log = logging.getLogger(__name__)
 _MOST_WAITING = 10_000
+_STOP_SECONDS = 5
 
 
 class Hints:
@@ -25,6 +27,7 @@ class Hints:
         """Start the thread."""
         self._app = app
         self._waiting: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
+        self._given_up = False
         self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
         self._thread.start()
 
@@ -37,12 +40,14 @@ class Hints:
                 return
 
     def stop(self) -> None:
-        """Say what is waiting and end the thread."""
-        self._waiting.put(None)
-        self._thread.join(timeout=5)
+        """Say what is waiting, for a few seconds at the most, and end the thread."""
+        with suppress(queue.Full):  # so many wait only where nobody hears them: given up below
+            self._waiting.put_nowait(None)
+        self._thread.join(timeout=_STOP_SECONDS)
+        self._given_up = True
 
     def _run(self) -> None:
-        while (disclosure_id := self._waiting.get()) is not None:
+        while (disclosure_id := self._waiting.get()) is not None and not self._given_up:
             try:
                 self._app.send_task(DELIVER, args=[disclosure_id], ignore_result=True, retry=False)
             except (OperationalError, OSError):

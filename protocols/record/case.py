@@ -67,7 +67,9 @@ class FireRisk(Strict):
     """What a fire service needs: that there is a threat and how, never by whom or why."""
 
     threat: Annotated[Line | None, Holds(D.RISK_MARKER, "fire threat")] = None
-    factors: Annotated[tuple[Code, ...], Holds(D.DISABILITY, "fire risk factors"), Field(max_length=20, strict=False)] = ()
+    factors: Annotated[
+        tuple[Code, ...], Holds(D.DISABILITY, "fire risk factors"), Field(max_length=20, strict=False)
+    ] = ()
     equipment_asked: Annotated[Line | None, Holds(D.RISK_MARKER, "equipment asked for")] = None
 
 

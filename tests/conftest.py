@@ -1,0 +1,97 @@
+"""For every test: where the servers are, what is said when one cannot be reached, and a hub in this process."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+from hub.bootstrap import Hub
+from hub.clock import Clock
+from tests.hubs import open_test_hub
+from tests.servers import REQUIRED, SERVERS, fresh_database, why_away
+
+# How long an example takes says nothing about the code on a machine that others use too.
+settings.register_profile("concordat", deadline=None)
+settings.load_profile("concordat")
+
+OpenHub = Callable[..., Hub]
+
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+
+
+class OneHubOfAKind(LoadScopeScheduling):
+    """Journeys on one back-end stay in one process, so that each back-end is started once; the rest goes anywhere."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        backend = re.search(r"tests/journeys/.*\[(embedded|scaled_out)\b", nodeid)
+        return backend.group(1) if backend else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHubOfAKind:
+    return OneHubOfAKind(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (name, variable) in SERVERS.items():
+        if item.get_closest_marker(marker) is None:
+            continue
+        why = why_away(marker)
+        if why is not None and REQUIRED:
+            pytest.fail(f"{name} is required here and {why} ({variable})", pytrace=False)
+        if why is not None:
+            pytest.skip(f"{name} was not reached: it {why}; not tested on it")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly which server was not reached, and what therefore nobody tested."""
+    skipped = [
+        (report.nodeid.partition("::")[0], str(report.longrepr[2]))
+        for report in terminalreporter.getreports("skipped")
+        if isinstance(report.longrepr, tuple)
+    ]
+    for name, variable in SERVERS.values():
+        files = Counter(file for file, reason in skipped if f"{name} was not reached" in reason)
+        if files:
+            terminalreporter.section(f"{name} WAS NOT REACHED", sep="!", red=True, bold=True)
+            terminalreporter.line(f"{sum(files.values())} tests on it were left out, so this run says nothing of:")
+            for file, count in sorted(files.items()):
+                terminalreporter.line(f"  {count:4d}  {file}")
+            terminalreporter.line(f"Start it, or name another with {variable}.")
+
+
+@pytest.fixture(params=["sqlite", POSTGRESQL])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of this test's own, once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'fresh' / 'concordat.sqlite3'}"
+        return
+    with fresh_database() as url:
+        yield url
+
+
+@pytest.fixture
+def open_hub_here(database_url: str, tmp_path: Path) -> Iterator[OpenHub]:
+    """Opens hubs of this test's own in this process, all on one database; they are closed at the end."""
+    with ExitStack() as closing:
+
+        def opening(clock: Clock | None = None, *, create: bool = True) -> Hub:
+            hub = open_test_hub(tmp_path / "data", database_url, clock, create=create)
+            closing.callback(hub.house.store.close)
+            return hub
+
+        yield opening
+
+
+@pytest.fixture
+def embedded_hub(tmp_path: Path) -> Iterator[Hub]:
+    """A hub in this process on SQLite, for what has nothing to do with the database."""
+    hub = open_test_hub(tmp_path / "data", f"sqlite:///{tmp_path / 'data' / 'concordat.sqlite3'}")
+    yield hub
+    hub.house.store.close()

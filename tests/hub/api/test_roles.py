@@ -1,0 +1,134 @@
+"""Who may call what: every role at every operation, as the table in docs/api.md says."""
+
+import base64
+
+import pytest
+
+from tests.cases import FIRE, POLICE, Case
+from tests.hub.api.operations import operations
+from tests.hub.api.served import PEOPLE, Api
+
+MAY_CALL = {
+    "send_referral": {"officer"},
+    "preview_referral": {"officer"},
+    "read_referral": {"officer", "authoriser", "dpo"},
+    "explain_decision": {"officer", "authoriser", "dpo"},
+    "withdraw_consent": {"officer", "authoriser"},
+    "list_held": {"authoriser"},
+    "review_disclosure": {"authoriser"},
+    "record_handover": {"officer"},
+    "read_feed": {"partner"},
+    "collect_disclosure": {"partner"},
+    "acknowledge_disclosure": {"partner"},
+    "prove_entry": {"officer", "authoriser", "dpo", "partner"},
+    "export_log": {"dpo"},
+    "make_credential": {"administrator"},
+    "revoke_credential": {"administrator"},
+    "set_policy_document": {"administrator"},
+    "list_agencies": {"officer", "authoriser", "dpo", "administrator"},
+}
+"""Written out here again, so that a slip in `hub.access.roles` does not agree with itself."""
+
+ANYBODY = {"sign_in", "read_checkpoint", "read_log_key", "prove_consistency", "is_live", "is_ready"}
+
+
+def test_the_document_names_exactly_the_operations_and_roles_of_this_table(api: Api) -> None:
+    stated = {
+        operation.id: set(operation.document["x-roles"])
+        for operation in operations(api.ask("GET", "/v1/openapi.json").json())
+    }
+    assert stated == MAY_CALL | {name: set() for name in ANYBODY}
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_a_role_gets_through_to_its_own_operations_and_is_refused_all_others(api: Api, role: str) -> None:
+    for operation in operations(api.ask("GET", "/v1/openapi.json").json()):
+        answer = api.ask(operation.method, operation.address(), role, json={})
+        assert answer.status_code < 500, operation.id
+        if operation.id in ANYBODY:
+            assert answer.status_code != 403, operation.id
+        else:
+            assert (answer.status_code == 403) == (role not in MAY_CALL[operation.id]), operation.id
+            if answer.status_code == 403:
+                assert answer.json()["title"] == "ROLE_MAY_NOT"
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer cct_guess", "Basic Y2N0Xzp4", "bearer\tx", "Bearer " + "x" * 8000]
+)
+def test_without_a_valid_credential_nothing_but_the_public_operations_answers(api: Api, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    for operation in operations(api.ask("GET", "/v1/openapi.json").json()):
+        answer = api.ask(operation.method, operation.address(), json={}, headers=headers)
+        if operation.id not in ANYBODY:
+            assert answer.status_code == 401, operation.id
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_another_landlords_people_cannot_tell_a_case_from_nothing(api: Api) -> None:
+    course = api.sent(Case(asks=[POLICE, FIRE]))
+    real = {
+        "referral": course["id"],
+        "disclosure": course["disclosures"][0]["id"],
+        "consent": course["consents"][0]["id"],
+    }
+    asked = 0
+    for operation in operations(api.ask("GET", "/v1/openapi.json").json()):
+        for role, token in api.strangers.items():
+            if role not in MAY_CALL.get(operation.id, ()) or not any(f"{{{name}}}" in operation.path for name in real):
+                continue
+            body = {"authorise": False} if operation.id == "review_disclosure" else {}
+            headers = {"Authorization": f"Bearer {token}"}
+            to_real = api.client.request(operation.method, operation.address(**real), json=body, headers=headers)
+            to_none = api.client.request(operation.method, operation.address(), json=body, headers=headers)
+            assert (to_real.status_code, to_real.content) == (404, to_none.content), (operation.id, role)
+            asked += 1
+    assert asked == 12
+
+
+def test_another_landlord_cannot_send_or_preview_for_this_one(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.strangers['officer']}", "Content-Type": "application/json",
+               "Idempotency-Key": "key-of-a-stranger"}  # fmt: skip
+    for path in ("/v1/referrals", "/v1/previews"):
+        assert api.client.post(path, content=Case().raw(), headers=headers).status_code == 404
+
+
+def test_a_partner_cannot_fetch_or_acknowledge_what_is_for_another_partner(api: Api) -> None:
+    disclosure = api.waiting_for_fire()
+    headers = {"Authorization": f"Bearer {api.strangers['partner']}"}
+    for act in ("collection", "acknowledgement"):
+        answer = api.client.post(f"/v1/feed/{disclosure}/{act}", json={}, headers=headers)
+        assert answer.status_code == 404
+    assert disclosure not in api.client.get("/v1/feed", headers=headers).text
+    assert disclosure in api.ask("GET", "/v1/feed", "partner").text
+
+
+def test_a_partner_and_another_landlord_cannot_read_entries_about_others_through_proofs(api: Api) -> None:
+    course = api.sent(Case(asks=[POLICE]))
+    ids = {course["id"], course["disclosures"][0]["id"]}
+    api.ask("GET", "/v1/log/export", "dpo")  # signs a checkpoint over all of it
+    size = int(api.ask("GET", "/v1/log/checkpoint").text.splitlines()[1])
+    seen: dict[str, int] = {}
+    tokens = {"officer": api.tokens["officer"], "fire": api.tokens["partner"], "police": api.strangers["partner"],
+              "stranger": api.strangers["officer"]}  # fmt: skip
+    for name, token in tokens.items():
+        answers = [
+            api.client.get(f"/v1/log/entries/{number}/proof", headers={"Authorization": f"Bearer {token}"})
+            for number in range(size - 20, size)
+        ]
+        seen[name] = sum(_tells_of(answer.json(), ids) for answer in answers if answer.status_code == 200)
+    assert seen["fire"] == seen["stranger"] == 0
+    assert 0 < seen["police"] < seen["officer"]
+
+
+def _tells_of(answer: dict[str, str], ids: set[str]) -> bool:
+    entry = base64.b64decode(answer["entry"]).decode()
+    return any(name in entry for name in ids)
+
+
+def test_an_administrator_reads_no_case_and_a_dpo_releases_none(api: Api) -> None:
+    course = api.sent(Case())
+    held = course["disclosures"][0]["id"]
+    assert api.ask("GET", f"/v1/referrals/{course['id']}", "administrator").status_code == 403
+    assert api.ask("GET", f"/v1/disclosures/{held}/explanation", "administrator").status_code == 403
+    assert api.ask("POST", f"/v1/disclosures/{held}/review", "dpo", json={"authorise": True}).status_code == 403

@@ -1,0 +1,143 @@
+"""How attempts end: given up, unknown, too late. Through the flow, on both databases."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.access.roles import Actor, Role
+from hub.audit import log
+from hub.bootstrap import Hub
+from hub.delivery import outbox
+from hub.delivery.doors import Attempted, AttemptOutcome, Receipt, Rung
+from hub.delivery.outbox import DisclosureRow, State
+from hub.flow.deliver import Intent, claim_and_decide, deliver, deliver_due, settle
+from hub.flow.refer import refer
+from tests.cases import ADVICE, JAG, Ask, Case
+from tests.conftest import OpenHub
+from tests.hub.delivery.waiting_rows import outcomes
+from tests.hubs import HandClock, somebody
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def hub(open_hub_here: OpenHub, clock: HandClock) -> Hub:
+    return open_hub_here(clock)
+
+
+@pytest.fixture
+def officer(hub: Hub) -> Actor:
+    return somebody(hub, Role.OFFICER)
+
+
+def send(hub: Hub, officer: Actor, ask: Ask) -> str:
+    case = Case((ask,))
+    (ready,) = refer(hub.house, officer, case.raw(), f"key-{case.tag}").ready
+    return ready
+
+
+def now_at(hub: Hub, disclosure_id: str) -> DisclosureRow:
+    with hub.house.store.read() as tx:
+        return outbox.get(tx, disclosure_id)
+
+
+def logged(hub: Hub) -> int:
+    with hub.house.store.read() as tx:
+        return log.size(tx)
+
+
+def crash(hub: Hub, disclosure_id: str) -> Intent:
+    """A worker claims, decides and logs the intent, and is never heard of again."""
+    intent = claim_and_decide(hub.house, "died", disclosure_id)
+    assert intent is not None
+    return intent
+
+
+def test_a_partner_that_cannot_be_reached_is_tried_again_until_it_is_time_to_ask_a_person(
+    hub: Hub, officer: Actor, clock: HandClock
+) -> None:
+    row = send(hub, officer, ADVICE)
+
+    tries = 0
+    while (state := deliver(hub.house, "w1", row)) is State.QUEUED:
+        tries += 1
+        assert now_at(hub, row).cause == "no_connection"
+        assert deliver(hub.house, "w1", row) is None, "not due again at once"
+        clock.move(hours=1)
+
+    assert state is State.PARKED
+    assert tries == 24, "an attempt an hour, for the 24 hours of the default setting"
+    assert outcomes(hub.house, row) == ["try_later"] * 25
+    clock.move(days=30)
+    assert deliver_due(hub.house, "w1", 10) == 0
+
+
+def test_an_unusable_folder_is_a_reason_to_try_later(
+    hub: Hub, officer: Actor, clock: HandClock, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o755)
+    out.chmod(0o755)
+    row = send(hub, officer, JAG)
+    assert deliver(hub.house, "w1", row) is State.QUEUED
+    assert now_at(hub, row).cause == "folder_open_to_others"
+
+    out.chmod(0o700)
+    clock.move(hours=1)
+
+    assert deliver(hub.house, "w1", row) is State.PREPARED
+    assert now_at(hub, row).cause is None
+
+
+def test_after_a_crash_a_partner_that_notices_repeats_is_sent_to_again(
+    hub: Hub, officer: Actor, clock: HandClock
+) -> None:
+    row = send(hub, officer, JAG)
+    crash(hub, row)
+    assert deliver(hub.house, "w2", row) is None, "the lease still runs"
+    clock.move(seconds=121)
+
+    assert deliver(hub.house, "w2", row) is State.PREPARED
+    assert outcomes(hub.house, row) == ["unknown", "done"]
+
+
+def test_after_a_crash_a_partner_that_cannot_notice_repeats_is_left_to_a_person(
+    hub: Hub, officer: Actor, clock: HandClock
+) -> None:
+    row = send(hub, officer, ADVICE)
+    crash(hub, row)
+    clock.move(seconds=121)
+
+    deliver(hub.house, "w2", row)
+
+    assert (now_at(hub, row).state, now_at(hub, row).cause) == (State.PARKED, "last_attempt_unknown")
+    clock.move(days=2)
+    assert deliver_due(hub.house, "w3", 10) == 0
+
+
+def test_a_settle_that_comes_too_late_changes_and_logs_nothing(hub: Hub, officer: Actor, clock: HandClock) -> None:
+    row = send(hub, officer, JAG)
+    late = crash(hub, row)
+    clock.move(seconds=121)
+    assert deliver(hub.house, "w2", row) is State.PREPARED
+    before, size = now_at(hub, row), logged(hub)
+
+    receipt = Receipt(Rung.REFERENCED, clock.now(), "too late", "LATE 1")
+    assert settle(hub.house, late, Attempted(AttemptOutcome.DONE, receipt)) is None
+
+    assert (now_at(hub, row), logged(hub)) == (before, size)
+
+
+@pytest.mark.parametrize("outcome", [AttemptOutcome.REFUSED, AttemptOutcome.UNSURE])
+def test_what_was_refused_or_may_have_arrived_unnoticed_is_parked_with_its_cause(
+    hub: Hub, officer: Actor, outcome: AttemptOutcome
+) -> None:
+    row = send(hub, officer, ADVICE)
+    intent = crash(hub, row)
+
+    assert settle(hub.house, intent, Attempted(outcome, code="smtp_550")) is State.PARKED
+
+    assert (now_at(hub, row).cause, outcomes(hub.house, row)) == ("smtp_550", [outcome.value])

@@ -1,0 +1,107 @@
+"""The migrations: from empty and step by step, they make exactly the tables of the code. On both databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect
+
+import hub.store.migrate
+from hub.errors import NotTrusted
+from hub.store import migrate
+from hub.store.tables import metadata
+from hub.store.unit_of_work import Store
+from tests.conftest import OpenHub
+from tests.hub.store.stores import keyring
+
+_FOLDER = Path(hub.store.migrate.__file__).parent / "migrations"
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    store = Store(database_url, keyring())
+    yield store.engine
+    store.close()
+
+
+def revisions() -> list[str]:
+    """Every revision, the first one first."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("path_separator", "os")
+    return [script.revision for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))]
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return list(compare_metadata(context, metadata))
+
+
+def tables(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def test_from_empty_they_make_the_tables_of_the_code_and_nothing_else(engine: Engine) -> None:
+    assert tables(engine) == set()
+    migrate.upgrade(engine)
+
+    assert differences(engine) == []
+    assert tables(engine) == set(metadata.tables)
+    assert migrate.is_current(engine)
+
+
+def test_step_by_step_they_lead_to_the_same(engine: Engine) -> None:
+    for revision in revisions():
+        assert not migrate.is_current(engine)
+        migrate.upgrade(engine, revision)
+
+    assert differences(engine) == []
+    assert migrate.is_current(engine)
+
+
+def test_a_second_time_they_change_nothing(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    migrate.upgrade(engine)
+
+    assert differences(engine) == []
+
+
+def test_down_to_nothing_they_leave_nothing_and_up_again_they_make_all(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    with engine.connect().execution_options(concordat_write=True) as connection, connection.begin():
+        config = Config()
+        config.set_main_option("script_location", str(_FOLDER))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert tables(engine) == set()
+
+    migrate.upgrade(engine)
+
+    assert differences(engine) == []
+
+
+def test_a_hub_does_not_open_a_database_of_another_version(open_hub_here: OpenHub) -> None:
+    engine = open_hub_here().house.store.engine
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'another'")
+
+    assert not migrate.is_current(engine)
+    with pytest.raises(NotTrusted) as refused:
+        open_hub_here(create=False)
+    assert refused.value.code == "SCHEMA_OUTDATED"
+
+
+def test_the_check_sees_a_table_that_the_code_does_not_know(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("CREATE TABLE left_behind (id INTEGER PRIMARY KEY)")
+
+    assert differences(engine)
