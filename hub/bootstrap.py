@@ -1,6 +1,7 @@
 """The only wiring: settings to keys, store, rules, doors, house, entrances. Nothing here decides anything."""
 
 import fcntl
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +22,7 @@ from hub.errors import BadInput, Conflict, NotTrusted
 from hub.flow import enrol
 from hub.flow.checkpoint import checkpoint
 from hub.flow.house import House
-from hub.keys import open_keys
+from hub.keys import KeyRing, open_keys
 from hub.register.agencies import Agency
 from hub.settings import Settings
 from hub.store import migrate
@@ -76,7 +77,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
     keys = open_keys(settings.keys, create=create)
     # The files first: a hub that they stop has opened no database.
     doors = read_doors(settings.data_dir / "partners.toml")
-    connectors: Mapping[str, Connector] = build(doors, keys.signing, settings.hub_name) if doors else {}
+    connectors = build_doors(doors, keys, settings)
     agreements = read_agreements(settings.data_dir / "agreements")
     store = Store(settings.database, keys, pool_size=settings.workers + 10)
     if create:
@@ -90,7 +91,8 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
         give_up_after_hours=settings.give_up_after_hours,
     )  # fmt: skip
     known = tuple(
-        Agency(agency, door.kind, door.name, connectors[agency].manifest.id) for agency, door in doors.items()
+        Agency(agency, door.kind, door.name, connectors[agency].manifest.id, _digest(door))
+        for agency, door in doors.items()
     )
     return Hub(settings, house, known, agreements)
 
@@ -126,6 +128,14 @@ def read_doors(path: Path) -> Mapping[str, AgencyDoor]:
         raise BadInput("PARTNERS_FILE", path.name, str(problem), "see docs/connectors.md") from None
 
 
+def build_doors(doors: Mapping[str, AgencyDoor], keys: KeyRing, settings: Settings) -> Mapping[str, Connector]:
+    """A connector for each door; nothing is opened. Raises BadInput where one cannot be built."""
+    try:
+        return build(doors, keys.signing, settings.hub_name) if doors else {}
+    except DoorsRefused as problem:
+        raise BadInput("PARTNERS_FILE", "partners.toml", str(problem), "see docs/connectors.md") from None
+
+
 def read_agreements(folder: Path) -> tuple[Agreement, ...]:
     """The agreements in a folder, by file name; none when there is no such folder. Raises BadInput."""
     found = []
@@ -135,3 +145,8 @@ def read_agreements(folder: Path) -> tuple[Agreement, ...]:
         except AgreementError as problem:
             raise BadInput("AGREEMENT_FILE", path.name, str(problem), "see docs/agreements.md") from None
     return tuple(found)
+
+
+def _digest(door: AgencyDoor) -> str:
+    """SHA-256 of a door's settings, which name files of secrets and hold none: a change of address or key shows."""
+    return hashlib.sha256(door.model_dump_json().encode()).hexdigest()

@@ -31,6 +31,7 @@ class Act(StrEnum):
     EXPLAIN = "explain"
     WITHDRAW_CONSENT = "withdraw_consent"
     REVIEW = "review"
+    RESUME = "resume"
     SETTLE_CARRIED = "settle_carried"
     READ_FEED = "read_feed"
     ACKNOWLEDGE = "acknowledge"
@@ -47,6 +48,7 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.EXPLAIN: frozenset({Role.OFFICER, Role.AUTHORISER, Role.DPO}),
     Act.WITHDRAW_CONSENT: frozenset({Role.OFFICER, Role.AUTHORISER}),
     Act.REVIEW: frozenset({Role.AUTHORISER}),
+    Act.RESUME: frozenset({Role.OFFICER, Role.AUTHORISER}),
     Act.SETTLE_CARRIED: frozenset({Role.OFFICER}),
     Act.READ_FEED: frozenset({Role.PARTNER}),
     Act.ACKNOWLEDGE: frozenset({Role.PARTNER}),

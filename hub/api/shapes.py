@@ -217,7 +217,7 @@ class Explanation(BaseModel):
 
 
 class HeldOut(BaseModel):
-    """A disclosure that waits for an authoriser."""
+    """A disclosure that waits for a person: for an authoriser, or for somebody to look at why it was parked."""
 
     disclosure: str
     referral: str
@@ -226,6 +226,12 @@ class HeldOut(BaseModel):
     authoriser: str | None
     cause: str | None
     since: datetime
+
+
+class ParkedList(BaseModel):
+    """What stopped being tried, oldest first."""
+
+    parked: list[HeldOut]
 
 
 class HeldList(BaseModel):

@@ -81,6 +81,8 @@ class EntryKind(StrEnum):
     SUBJECT_ERASED = "subject.erased"
     AGREEMENT_REGISTERED = "agreement.registered"
     AGENCY_REGISTERED = "agency.registered"
+    RELEASE_RESUMED = "release.resumed"
+    PACK_RECALLED = "pack.recalled"
     POLICY_DOCUMENT_RECORDED = "policy_document.recorded"
     EXPORT_MADE = "export.made"
     HUB_STARTED = "hub.started"
@@ -145,6 +147,8 @@ KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
     (EntryKind.AGENCY_REGISTERED, 1): {
         "agency": NAME, "agency_kind": optional(CODE), "connector": optional(CODE), "digest": optional(DIGEST),
     },
+    (EntryKind.RELEASE_RESUMED, 1): {"disclosure": DISCLOSURE, "cause": optional(CODE)},
+    (EntryKind.PACK_RECALLED, 1): {"disclosure": DISCLOSURE, "found": FLAG},
     (EntryKind.POLICY_DOCUMENT_RECORDED, 1): {"landlord": NAME},
     (EntryKind.EXPORT_MADE, 1): {"export": ID, "scope": CODE, "size": POSITION, "digest": optional(DIGEST)},
     (EntryKind.HUB_STARTED, 1): {

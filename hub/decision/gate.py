@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from consent.decide import decide
-from consent.decision import Decision
+from consent.decision import Decision, Reason
 from consent.explain import Voice, explain
 from consent.facts import Facts, parse_facts
 from consent.minimise import Terms, asked_categories, minimise
@@ -39,17 +39,34 @@ class Verdict:
 
 
 def ask_gate(
-    rulebook: Rulebook, referral: Referral, items: tuple[Item, ...], ask: Ask, standing: Standing, terms: Terms
-) -> Verdict:
-    """Decide one ask on these facts, and cut the disclosure to the decision. Pure: same input, same verdict."""
+    rulebook: Rulebook, referral: Referral, items: tuple[Item, ...], ask: Ask, standing: Standing, terms: Terms,
+    *, at_most: frozenset[DataCategory] | None = None,
+) -> Verdict:  # fmt: skip
+    """Decide one ask on these facts, and cut the disclosure to the decision. Pure: same input, same verdict.
+
+    `at_most` is what an earlier decision about the same disclosure kept: nothing beyond it goes now.
+    """
     facts = parse_facts(facts_of(referral, ask, standing, categories_of(items)))
-    decision = decide(facts, rulebook.rules, standing.now.date())
+    decision = _narrowed(decide(facts, rulebook.rules, standing.now.date()), at_most)
     if decision.outcome is Outcome.DENY:
         return Verdict(decision, facts, None, ())
     cut = minimise(
         referral=referral, items=items, decision=decision, profile=profile_of(rulebook, ask, standing), terms=terms
     )
     return Verdict(decision, facts, cut.disclosure, cut.withheld)
+
+
+def _narrowed(decision: Decision, at_most: frozenset[DataCategory] | None) -> Decision:
+    wider = frozenset(decision.keep) - at_most if at_most is not None else frozenset()
+    if not wider:
+        return decision
+    says = "It was not part of what was decided first, and nobody was shown the wider pack; refer again to send it."
+    reasons = tuple(Reason("NOT_WIDENED", category, ("UK GDPR Art 5(2)",), says) for category in sorted(wider))
+    outcome = Outcome.PERMIT_REDACTED if decision.outcome is Outcome.PERMIT else decision.outcome
+    return replace(
+        decision, outcome=outcome, keep=tuple(sorted(frozenset(decision.keep) - wider)),
+        remove=tuple(sorted(frozenset(decision.remove) | wider)), reasons=(*decision.reasons, *reasons),
+    )  # fmt: skip
 
 
 def asked_by(

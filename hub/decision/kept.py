@@ -33,7 +33,13 @@ class KeptDecision:
     decision: Decision
     facts: dict[str, object]
     withheld: tuple[Withheld, ...]
-    sent_paths: tuple[str, ...]
+    going: frozenset[tuple[str, str]]
+    """Path and which one, of every item that went or waits to go."""
+
+    @property
+    def sent_paths(self) -> tuple[str, ...]:
+        """The paths of what goes, each once."""
+        return tuple(sorted({path for path, _ in self.going}))
 
 
 def keep(
@@ -47,12 +53,12 @@ def keep(
             outcome=verdict.decision.outcome.value, rules=verdict.decision.rules, decided_at=now,
         )
     )  # fmt: skip
-    paths = sorted({item.path for item in verdict.disclosure.items}) if verdict.disclosure else []
+    items = verdict.disclosure.items if verdict.disclosure else ()
     document = {
         "decision": asdict(verdict.decision) | {"valid_until": None},
         "facts": verdict.facts.as_dict(),
         "withheld": [asdict(entry) for entry in verdict.withheld],
-        "sent_paths": paths,
+        "going": sorted({(item.path, item.of) for item in items}),
     }
     content.keep(tx, case_id, decision_id, _PART, {subject: json.dumps(document).encode()}, now)
 
@@ -66,16 +72,17 @@ def read(tx: Reading, decision_id: str, case_id: str) -> KeptDecision:
     document = json.loads(next(iter(pieces.values())))
     return KeptDecision(
         row.id, row.referral_id, row.disclosure_id, row.at_the_door, row.decided_at, _decision(document["decision"]),
-        document["facts"], tuple(_withheld(entry) for entry in document["withheld"]), tuple(document["sent_paths"]),
+        document["facts"], tuple(_withheld(entry) for entry in document["withheld"]),
+        frozenset((path, of) for path, of in document["going"]),
     )  # fmt: skip
 
 
-def first_paths(tx: Reading, disclosure_id: str, case_id: str) -> frozenset[str]:
-    """Which paths the first decision of a disclosure let go: later ones may narrow that, never widen it."""
-    first = tx.connection.execute(
+def first(tx: Reading, disclosure_id: str, case_id: str) -> KeptDecision:
+    """The first decision about a disclosure: later ones may narrow it, and never widen it. Raises NotFound."""
+    earliest = tx.connection.execute(
         select(decision.c.id).where(decision.c.disclosure_id == disclosure_id).order_by(decision.c.seq).limit(1)
     ).scalar_one()
-    return frozenset(read(tx, first, case_id).sent_paths)
+    return read(tx, earliest, case_id)
 
 
 def _decision(given: dict[str, object]) -> Decision:

@@ -4,6 +4,7 @@ A claim is a lease with a fence: whoever comes back after the lease has lapsed f
 Lock order everywhere: the case first (`hub.intake.referrals.hold_case`), then the outbox row.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
@@ -32,6 +33,7 @@ class State(StrEnum):
     REFUSED = "refused"
 
 
+_RECALL_DUE = "due"
 _COUNTED = {"preserve_rowcount": True}
 
 UNSENT = (State.HELD, State.QUEUED, State.PREPARED, State.PARKED)
@@ -123,15 +125,52 @@ def waiting_for(tx: Reading, agency: str) -> tuple[DisclosureRow, ...]:
     return tuple(_row(row) for row in rows)
 
 
-def held(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
-    """What waits for an authoriser of that landlord, oldest first."""
+def to_recall(tx: Reading) -> tuple[DisclosureRow, ...]:
+    """Disclosures with a pack that is to be taken out of its folder."""
     rows = tx.connection.execute(
         select(disclosure)
-        .where(disclosure.c.landlord == landlord, disclosure.c.state == State.HELD.value)
-        .order_by(disclosure.c.seq)
+        .join(outbox, outbox.c.disclosure_id == disclosure.c.id)
+        .where(outbox.c.recall == _RECALL_DUE)
         .limit(500)
     )
     return tuple(_row(row) for row in rows)
+
+
+def ask_recall(tx: Writing, disclosure_id: str) -> None:
+    """Record that a pack of this disclosure is to be taken out of its folder; until then it is nobody's to claim."""
+    tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(recall=_RECALL_DUE))
+
+
+def recall_is_due(tx: Reading, disclosure_id: str) -> bool:
+    """Whether a pack of this disclosure is still to be taken out of its folder."""
+    asked = select(outbox.c.recall).where(outbox.c.disclosure_id == disclosure_id)
+    return tx.connection.execute(asked).scalar_one_or_none() == _RECALL_DUE
+
+
+def recalled(tx: Writing, disclosure_id: str, *, found: bool) -> None:
+    """Record that the pack was taken away, or was not there any more."""
+    ended = "taken" if found else "missing"
+    tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(recall=ended))
+
+
+def packs_missing(tx: Reading, disclosure_ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of the disclosures whose pack was not there when it was to be taken away: somebody has it."""
+    rows = tx.connection.execute(
+        select(outbox.c.disclosure_id)
+        .where(outbox.c.disclosure_id.in_(list(disclosure_ids)), outbox.c.recall == "missing")
+        .order_by(outbox.c.seq)
+    )
+    return tuple(rows.scalars())
+
+
+def parked(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
+    """What stopped being tried and waits for a person of that landlord, oldest first."""
+    return _in_state(tx, landlord, State.PARKED)
+
+
+def held(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
+    """What waits for an authoriser of that landlord, oldest first."""
+    return _in_state(tx, landlord, State.HELD)
 
 
 def next_due(tx: Reading, now: datetime, skip: frozenset[str] = frozenset()) -> DisclosureRow | None:
@@ -234,6 +273,16 @@ def schedule(tx: Writing, disclosure_id: str, due_at: datetime, *, lane: int | N
     tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(**values))
 
 
+def restart(tx: Writing, disclosure_id: str, now: datetime, *, ready: bool) -> None:
+    """Take up a parked disclosure again, its time to give up counted anew; attempts of unknown end are closed."""
+    close_unknown(tx, disclosure_id, now)
+    tx.connection.execute(
+        update(outbox)
+        .where(outbox.c.disclosure_id == disclosure_id)
+        .values(ready=ready, due_at=now, lease_owner=None, lease_until=None, first_tried_at=None)
+    )
+
+
 def stop(tx: Writing, disclosure_id: str) -> None:
     """Take a disclosure out of the queue; a worker that holds it finds its fence gone."""
     tx.connection.execute(
@@ -255,7 +304,18 @@ def _claimable(now: datetime) -> ColumnElement[bool]:
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
+    lapsed = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
+    return and_(lapsed, or_(outbox.c.recall.is_(None), outbox.c.recall != _RECALL_DUE))
+
+
+def _in_state(tx: Reading, landlord: str, state: State) -> tuple[DisclosureRow, ...]:
+    rows = tx.connection.execute(
+        select(disclosure)
+        .where(disclosure.c.landlord == landlord, disclosure.c.state == state.value)
+        .order_by(disclosure.c.seq)
+        .limit(500)
+    )
+    return tuple(_row(row) for row in rows)
 
 
 def _row(row: Row[tuple[object, ...]]) -> DisclosureRow:

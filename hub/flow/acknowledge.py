@@ -9,6 +9,7 @@ from hub.delivery.doors import Receipt, Rung
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotFound
 from hub.flow.house import House
+from hub.flow.recall import recall
 from hub.intake import referrals
 from hub.store.unit_of_work import Writing
 
@@ -42,11 +43,10 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
         require_landlord(actor, row.landlord)
         if row.state is not State.PREPARED:
             raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
-        packs = receipts.packs_of(tx, row.id, row.case_id)
+        outbox.ask_recall(tx, row.id)  # the copy in the outgoing folder has served
         rung = Rung.REFERENCED if partner_reference else Rung.HANDED_OVER
         made = _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor)
-    for pack in packs:  # the copy in the outgoing folder has served
-        house.doors.recall(row.agency, pack)
+    recall(house)
     return made
 
 

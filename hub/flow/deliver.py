@@ -86,6 +86,9 @@ def claim_and_decide(house: House, worker: str, disclosure_id: str) -> Intent | 
         if claim is None:
             return None
         row = outbox.get(tx, disclosure_id)
+        if agencies.get(tx, row.agency).suspended_at is not None:
+            park(tx, claim, "agency_suspended", now)
+            return None
         if claim.unknown_attempts and not house.doors.can_repeat(row.agency):
             park(tx, claim, "last_attempt_unknown", now)
             return None
@@ -147,7 +150,8 @@ def judge_again(
     registers = read_registers(tx, row.landlord, row.case_id)
     return judge(
         registers, house.rulebook, accepted.content, ask, agencies.get(tx, row.agency), disclosure_id=row.id,
-        decision_id=decision_id, reference=row.reference, stage="queued", now=now,
+        decision_id=decision_id, reference=row.reference, now=now,
+        at_most=frozenset(kept.first(tx, row.id, row.case_id).decision.keep),
     )  # fmt: skip
 
 
@@ -209,9 +213,9 @@ def _message(house: House, tx: Writing, row: DisclosureRow, verdict: Verdict) ->
     )
     if not goes or verdict.disclosure is None or not verdict.says_something:
         return None
-    first = kept.first_paths(tx, row.id, row.case_id)
+    first = kept.first(tx, row.id, row.case_id).going
     # Later facts may narrow what was decided first, and never widen it: nobody was shown the wider pack.
-    items = tuple(item for item in verdict.disclosure.items if item.path in first)
+    items = tuple(item for item in verdict.disclosure.items if (item.path, item.of) in first)
     if not items:
         return None
     disclosure = verdict.disclosure

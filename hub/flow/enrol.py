@@ -31,8 +31,17 @@ def start(
             outbox.lapse_leases(tx, now)  # one hub alone holds the data folder, so whoever held them is dead
         landlords.put_missing(tx, {})
         entries = [
-            Entry(EntryKind.AGENCY_REGISTERED, now, "hub", {"agency": agency_id})
-            for agency_id in agencies.put(tx, known)
+            Entry(
+                EntryKind.AGENCY_REGISTERED,
+                now,
+                "hub",
+                {
+                    "agency": entry.id,
+                    "agency_kind": entry.kind.value,
+                    "digest": entry.door_digest,
+                },
+            )
+            for entry in agencies.put(tx, known)
         ]
         entries += [
             Entry(EntryKind.AGREEMENT_REGISTERED, now, "hub", {

@@ -18,7 +18,7 @@ from hub.store.unit_of_work import Reading
 from protocols.agreement import Agreement
 from protocols.coverage import covers
 from protocols.record import Ask, Item, Referral, items
-from protocols.vocabulary import AgencyKind, Basis
+from protocols.vocabulary import AgencyKind, Basis, DataCategory
 
 VALID_FOR = timedelta(days=28)
 """How long a decision may stand at the longest before it must be made again."""
@@ -75,10 +75,15 @@ def gather(
 
 def judge(
     registers: Registers, rulebook: Rulebook, referral: Referral, ask: Ask, agency: Agency, *,
-    disclosure_id: str, decision_id: str, reference: str, stage: Literal["decision", "queued"], now: datetime,
+    disclosure_id: str, decision_id: str, reference: str, now: datetime,
+    at_most: frozenset[DataCategory] | None = None,
 ) -> Judged:  # fmt: skip
-    """Decide one ask on the facts of this moment."""
+    """Decide one ask on the facts of this moment; never beyond `at_most`.
+
+    `at_most` is what the first decision about this disclosure kept; None when this is the first.
+    """
     held = items(referral)
+    stage: Literal["decision", "queued"] = "decision" if at_most is None else "queued"
     standing, answer = gather(registers, rulebook, referral, held, ask, agency, stage=stage, now=now)
     ends = [now + VALID_FOR]
     if answer is not None and answer.fact.expires_at is not None:
@@ -89,7 +94,7 @@ def judge(
         urgent=referral.record.risk.level == "immediate_danger", agreement=standing.coverage.agreement,
         reply_to=referral.reply_to, decided_at=now, valid_until=min(ends),
     )  # fmt: skip
-    verdict = ask_gate(rulebook, referral, held, ask, standing, terms)
+    verdict = ask_gate(rulebook, referral, held, ask, standing, terms, at_most=at_most)
     consented = {Basis.A6_CONSENT, Basis.A9_EXPLICIT_CONSENT, Basis.CONF_PERMISSION, Basis.A10_P29}
     relied = answer.id if answer and answer.fact.answer in _GIVEN and consented & set(verdict.decision.basis) else None
     return Judged(verdict, standing, relied)

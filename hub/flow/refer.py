@@ -63,12 +63,12 @@ def refer(house: House, actor: Actor, raw: bytes, idempotency_key: str) -> Accep
     now = house.clock.now()
     with house.store.write() as tx:
         case_id = referrals.open_case(tx, given.landlord, given.record.case.reference, now)
-        before = referrals.seen_before(tx, actor.credential, idempotency_key, raw)
+        before = referrals.seen_before(tx, actor.person, idempotency_key, raw)
         if before is not None:
             return Accepted(before, (), is_new=False)
         referrals.check_people(tx, case_id, given)
         accepted = referrals.accept(tx, given, case_id, actor.person, now)
-        referrals.remember(tx, actor.credential, idempotency_key, raw, accepted.id, now)
+        referrals.remember(tx, actor.person, idempotency_key, raw, accepted.id, now)
         entries = [_accepted_entry(tx, accepted, raw, actor, now)]
         entries += [_record_consent(tx, accepted, fact, actor, now) for fact in given.consents]
         registers = read_registers(tx, given.landlord, case_id)
@@ -100,7 +100,7 @@ def preview(house: House, actor: Actor, raw: bytes) -> tuple[Referral, tuple[Pre
     return given, tuple(
         Previewed(ask, agency, judge(
             registers, house.rulebook, given, ask, agency, disclosure_id=new_id(Prefix.DISCLOSURE),
-            decision_id=new_id(Prefix.DECISION), reference=new_reference(), stage="decision", now=now,
+            decision_id=new_id(Prefix.DECISION), reference=new_reference(), now=now,
         ))
         for ask, agency in asked
     )  # fmt: skip
@@ -110,13 +110,16 @@ def _decide_ask(
     house: House, tx: Writing, accepted: AcceptedReferral, registers: Registers, ask: Ask, agency: Agency, *,
     actor: Actor, now: datetime,
 ) -> tuple[DisclosureRow, list[Entry]]:  # fmt: skip
+    if agency.suspended_at is not None:
+        raise BadInput("AGENCY_SUSPENDED", "asks.agency", "this agency is suspended on the register",
+                       "leave it out, or ask the administrator")  # fmt: skip
     if agency.id not in house.doors:
         raise BadInput("AGENCY_HAS_NO_DOOR", "asks.agency", "no connector is set up for this agency",
                        "ask the administrator, or use another agency")  # fmt: skip
     disclosure_id, decision_id, reference = new_id(Prefix.DISCLOSURE), new_id(Prefix.DECISION), new_reference()
     judged = judge(
         registers, house.rulebook, accepted.content, ask, agency, disclosure_id=disclosure_id,
-        decision_id=decision_id, reference=reference, stage="decision", now=now,
+        decision_id=decision_id, reference=reference, now=now,
     )  # fmt: skip
     verdict = judged.verdict
     state, cause = place(verdict)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from hub.access.roles import Act, Actor, require, require_landlord
 from hub.audit import log
 from hub.audit.entry import Entry, EntryKind
-from hub.delivery import outbox, receipts
+from hub.delivery import outbox
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.flow.deliver import judge_again, keep_decision, set_aside
 from hub.flow.house import House
+from hub.flow.recall import recall
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.register import consents
@@ -40,14 +41,14 @@ def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
         given = consents.get(tx, consent_id)
         require_landlord(actor, referrals.landlord_of_case(tx, given.case_id))
         referrals.hold_case(tx, given.case_id)
-        fact = consents.withdraw(tx, consent_id, actor.person, now)
+        consents.withdraw(tx, consent_id, actor.person, now)
         entries: list[Entry] = []
         after: dict[str, State] = {}
-        recalls: list[tuple[str, str, str]] = []
         relying = outbox.relying_on(tx, consent_id)
         for row in relying:
             if row.state in UNSENT:
-                recalls += _prepared_files(tx, row)
+                if row.state is State.PREPARED:
+                    outbox.ask_recall(tx, row.id)
                 entries += _decide_again(house, tx, row, actor)
                 after[row.id] = outbox.get(tx, row.id).state
         # Asked to stop using it: whoever has it, and whoever may have it since an attempt ended without an answer.
@@ -61,9 +62,11 @@ def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
         }))  # fmt: skip
         log.append(tx, entries)
     # A pack that is not there any more was carried by somebody who has not recorded it yet.
-    told += [row for row, agency, filename in recalls if not house.doors.recall(agency, filename)]
+    recall(house)
+    with house.store.read() as tx:
+        told += outbox.packs_missing(tx, after)
     return Withdrawn(
-        fact.id,
+        consent_id,
         cancelled,
         tuple(row for row, state in after.items() if state is State.HELD),
         tuple(row for row, state in after.items() if state not in (State.HELD, State.CANCELLED)),
@@ -79,12 +82,9 @@ def _decide_again(house: House, tx: Writing, row: DisclosureRow, actor: Actor) -
     judged = judge_again(house, tx, row, accepted, decision_id, now)
     entry = keep_decision(tx, row, accepted, judged, decision_id, actor.person, now)
     outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on)
-    if judged.verdict.decision.releases and row.state is not State.PREPARED:
+    if judged.verdict.decision.releases and judged.verdict.says_something:
+        if row.state is State.PREPARED:  # the pack is taken back, and prepared anew as decided at the door
+            outbox.schedule(tx, row.id, now)
+            outbox.change(tx, row.id, State.QUEUED, cause=None)
         return [entry]  # another ground carries it, and it is decided once more at the door
     return [entry, *set_aside(tx, row, judged.verdict, decision_id, actor.person, now)]
-
-
-def _prepared_files(tx: Writing, row: DisclosureRow) -> list[tuple[str, str, str]]:
-    if row.state is not State.PREPARED:
-        return []
-    return [(row.id, row.agency, pack) for pack in receipts.packs_of(tx, row.id, row.case_id)]

@@ -117,14 +117,14 @@ def landlord_of_case(tx: Reading, case_id: str) -> str:
     return str(found)
 
 
-def seen_before(tx: Reading, credential: str, key: str, raw: bytes) -> str | None:
-    """The referral that this credential sent under this Idempotency-Key before, if any.
+def seen_before(tx: Reading, person: str, key: str, raw: bytes) -> str | None:
+    """The referral that this person sent under this Idempotency-Key before, if any.
 
     Raises Conflict when it sent something else under it (draft-ietf-httpapi-idempotency-key-header section 2.6).
     """
     key_hash = tx.keys.index(key, "idempotency")
     row = tx.connection.execute(
-        select(idempotency).where(idempotency.c.credential == credential, idempotency.c.key_hash == key_hash)
+        select(idempotency).where(idempotency.c.person == person, idempotency.c.key_hash == key_hash)
     ).one_or_none()
     if row is None:
         return None
@@ -133,13 +133,13 @@ def seen_before(tx: Reading, credential: str, key: str, raw: bytes) -> str | Non
     return str(row.referral_id)
 
 
-def remember(tx: Writing, credential: str, key: str, raw: bytes, referral_id: str, now: datetime) -> None:
+def remember(tx: Writing, person: str, key: str, raw: bytes, referral_id: str, now: datetime) -> None:
     """Keep what was accepted under an Idempotency-Key, as keyed digests.
 
     Raises Conflict when another request used the key at the same moment for another case.
     """
     was_free = tx.insert_missing(
-        idempotency, credential=credential, key_hash=tx.keys.index(key, "idempotency"), referral_id=referral_id,
+        idempotency, person=person, key_hash=tx.keys.index(key, "idempotency"), referral_id=referral_id,
         recorded_at=now,
         request_digest=tx.keys.index(_digest_bytes(raw), "request"),
     )  # fmt: skip
@@ -152,7 +152,12 @@ def _may_be_the_same(before: dict[str, object], now: Person) -> bool:
     born = now.date_of_birth.isoformat() if now.date_of_birth else None
     pairs = [(before["name"], now.name), (before["date_of_birth"], born)]
     known = [earlier == later for earlier, later in pairs if earlier is not None and later is not None]
-    return before["role"] == now.role.value and (not known or any(known))
+    return _part(str(before["role"])) == _part(now.role.value) and (not known or any(known))
+
+
+def _part(role: str) -> str:
+    """A role as it stays through a case: an accusation may be proven, or fail, and the person is the same."""
+    return "alleged_perpetrator" if role == "proven_perpetrator" else role
 
 
 def _index(tx: Reading, landlord: str, reference: str) -> str:

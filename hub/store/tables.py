@@ -66,6 +66,7 @@ agency = Table(
     Column("kind", _CODE, nullable=False),
     Column("name", Text, nullable=False),
     Column("door", _CODE, nullable=False, comment="connector that serves it"),
+    Column("door_digest", String(64), nullable=False, comment="of the door's settings, so that a change is logged"),
     Column("suspended_at", UtcDateTime),
 )  # fmt: skip
 
@@ -115,7 +116,7 @@ referral = Table(
 
 idempotency = Table(
     "idempotency", metadata,
-    Column("credential", _ID, primary_key=True),
+    Column("person", _ID, primary_key=True),
     Column("key_hash", String(64), primary_key=True),
     Column("request_digest", String(64), nullable=False),
     Column("referral_id", _ID, nullable=False),
@@ -195,6 +196,7 @@ outbox = Table(
     Column("first_tried_at", UtcDateTime),
     Column("lease_owner", String(80)),
     Column("lease_until", UtcDateTime),
+    Column("recall", String(8), index=True, comment="due, taken or missing: a pack to be taken out of its folder"),
     Column("fence", Integer, nullable=False, comment="grows with every claim; an older one settles nothing"),
     Index("ix_outbox_ready_lane_due_at_seq", "ready", "lane", "due_at", "seq"),
 )  # fmt: skip

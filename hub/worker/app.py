@@ -13,6 +13,7 @@ from celery import Celery
 from hub.flow.checkpoint import checkpoint
 from hub.flow.deliver import deliver, deliver_due
 from hub.flow.house import House
+from hub.flow.recall import recall
 from hub.logs import event
 
 DELIVER: Final = "concordat.deliver"
@@ -68,6 +69,7 @@ def _bind(app: Celery, house: House) -> None:
         if not sweeping.acquire(blocking=False):
             return
         try:
+            recall(house)
             dealt_with = deliver_due(house, worker_name(), _ROWS_PER_SWEEP)
         finally:
             sweeping.release()

@@ -53,7 +53,10 @@ def test_a_disclosure_that_exists_is_only_ever_narrowed() -> None:
     same = assigned["same"]
     assert isinstance(same, ast.Dict)
     assert [ast.unparse(key) for key in same.keys if key] == ["'items'", "'decided_at'", "'valid_until'"]
-    assert ast.unparse(assigned["items"]) == "tuple((item for item in verdict.disclosure.items if item.path in first))"
+    assert (
+        ast.unparse(assigned["items"])
+        == "tuple((item for item in verdict.disclosure.items if (item.path, item.of) in first))"
+    )
 
 
 def test_a_disclosure_is_never_read_back_from_bytes() -> None:
@@ -92,7 +95,9 @@ def test_nothing_is_sent_with_a_transaction_open() -> None:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.With) and any("store." in ast.unparse(item) for item in node.items):
                 inner = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
-                assert not {called for called in inner if called.endswith(("doors.send", "doors.recall", ".deliver"))}
+                assert not {called for called in inner if called.endswith(("doors.send", ".deliver"))}
+                # A pack is taken out of its folder holding the case, or a pack prepared anew could be taken for it.
+                assert "house.doors.recall" not in inner or module.name == "hub.flow.recall"
 
 
 @every_module

@@ -11,6 +11,7 @@ from hub.api.shapes import (
     Explanation,
     HeldList,
     NewState,
+    ParkedList,
     PreviewsOut,
     ReceiptMade,
     ReferralAccepted,
@@ -25,6 +26,7 @@ from hub.decision.gate import Voice
 from hub.flow.acknowledge import hand_over
 from hub.flow.consult import explain_decision, read_referral, waiting_for_review
 from hub.flow.refer import preview, refer
+from hub.flow.resume import list_parked, resume
 from hub.flow.review import review
 from hub.flow.withdraw import withdraw
 from hub.intake.strict_json import read_model
@@ -105,6 +107,22 @@ def review_disclosure(
     asked = read_model(raw, ReviewRequest)
     state = review(door.house, actor, disclosure, authorise=asked.authorise)
     door.wake([disclosure] if asked.authorise else [])
+    return NewState(disclosure=disclosure, state=state.value)
+
+
+@router.get("/parked", operation_id="list_parked")
+def parked(actor: Annotated[Actor, Depends(May(Act.RESUME))], door: Door) -> ParkedList:
+    """What stopped being tried and waits for a person of your landlord, with the cause."""
+    return ParkedList(parked=[held_out(row) for row in list_parked(door.house, actor)])
+
+
+@router.post("/disclosures/{disclosure}/resumption", operation_id="resume_disclosure")
+def resume_disclosure(
+    actor: Annotated[Actor, Depends(May(Act.RESUME))], door: Door, disclosure: DisclosureId
+) -> NewState:
+    """Have a parked disclosure tried again, once you have looked at its cause. It is decided once more at the door."""
+    state = resume(door.house, actor, disclosure)
+    door.wake([disclosure])
     return NewState(disclosure=disclosure, state=state.value)
 
 

@@ -140,7 +140,8 @@ def test_an_agency_is_renamed_but_never_changes_its_kind(hub: Hub) -> None:
     with hub.house.store.write() as tx:
         known = agencies.get(tx, "agy_fire")
         assert agencies.put(tx, [known]) == ()
-        assert agencies.put(tx, [replace(known, name="Renamed Example")]) == ("agy_fire",)
+        renamed = replace(known, name="Renamed Example")
+        assert agencies.put(tx, [renamed]) == (renamed,)
         with pytest.raises(BadInput) as refused:
             agencies.put(tx, [replace(known, kind=AgencyKind.PRESS)])
     assert refused.value.code == "AGENCY_KIND_CHANGED"

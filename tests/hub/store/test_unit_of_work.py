@@ -5,20 +5,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import Column, MetaData, String, Table, func, insert, select
 
 from hub.errors import Unavailable
-from hub.store.tables import agency
 from hub.store.unit_of_work import Reading, Store, Writing
 from tests.hub.store.stores import keyring
 
+LINES = Table("lines_of_this_test", MetaData(), Column("name", String(30), primary_key=True))
+
+
+@pytest.fixture
+def store(store: Store) -> Store:
+    """The migrated store, with one table more."""
+    with store.write() as tx:
+        LINES.create(tx.connection)
+    return store
+
 
 def add(tx: Writing, name: str) -> None:
-    tx.connection.execute(insert(agency).values(id=f"agy_{name}", kind="police", name=name, door="police.webhook"))
+    tx.connection.execute(insert(LINES).values(name=name))
 
 
 def count(tx: Reading) -> int:
-    return int(tx.connection.execute(select(func.count()).select_from(agency)).scalar_one())
+    return int(tx.connection.execute(select(func.count()).select_from(LINES)).scalar_one())
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
@@ -109,7 +118,7 @@ def test_of_two_equal_rows_at_once_one_is_inserted_and_the_other_is_told_so(stor
     def insert_it(_number: int) -> bool:
         start.wait()
         with store.write() as tx:
-            return tx.insert_missing(agency, id="agy_same", kind="police", name="Same", door="police.webhook")
+            return tx.insert_missing(LINES, name="same")
 
     with ThreadPoolExecutor(2) as workers:
         assert sorted(workers.map(insert_it, range(2))) == [False, True]

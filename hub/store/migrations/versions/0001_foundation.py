@@ -19,6 +19,12 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=60), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("door", sa.String(length=60), nullable=False, comment="connector that serves it"),
+        sa.Column(
+            "door_digest",
+            sa.String(length=64),
+            nullable=False,
+            comment="of the door's settings, so that a change is logged",
+        ),
         sa.Column("suspended_at", hub.store.columns.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agency")),
     )
@@ -108,12 +114,12 @@ def upgrade() -> None:
 
     op.create_table(
         "idempotency",
-        sa.Column("credential", sa.String(length=30), nullable=False),
+        sa.Column("person", sa.String(length=30), nullable=False),
         sa.Column("key_hash", sa.String(length=64), nullable=False),
         sa.Column("request_digest", sa.String(length=64), nullable=False),
         sa.Column("referral_id", sa.String(length=30), nullable=False),
         sa.Column("recorded_at", hub.store.columns.UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("credential", "key_hash", name=op.f("pk_idempotency")),
+        sa.PrimaryKeyConstraint("person", "key_hash", name=op.f("pk_idempotency")),
     )
     op.create_table(
         "landlord",
@@ -289,6 +295,12 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(length=80), nullable=True),
         sa.Column("lease_until", hub.store.columns.UtcDateTime(), nullable=True),
         sa.Column(
+            "recall",
+            sa.String(length=8),
+            nullable=True,
+            comment="due, taken or missing: a pack to be taken out of its folder",
+        ),
+        sa.Column(
             "fence", sa.Integer(), nullable=False, comment="grows with every claim; an older one settles nothing"
         ),
         sa.ForeignKeyConstraint(["disclosure_id"], ["disclosure.id"], name=op.f("fk_outbox_disclosure_id")),
@@ -297,6 +309,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_ready_lane_due_at_seq", ["ready", "lane", "due_at", "seq"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_recall"), ["recall"], unique=False)
 
     op.create_table(
         "receipt",
@@ -350,6 +363,7 @@ def downgrade() -> None:
 
     op.drop_table("receipt")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbox_recall"))
         batch_op.drop_index("ix_outbox_ready_lane_due_at_seq")
 
     op.drop_table("outbox")
