@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import ExecutionContext
 from bench.pairing import Pair, measure
 from hub.access.roles import Actor, Role
 from hub.bootstrap import open_hub
+from hub.delivery import outbox
 from hub.flow import enrol
 from hub.flow.house import House
 from hub.flow.refer import refer
@@ -69,12 +70,13 @@ def _pair(folder: Path, url: str | None, rounds: int, each: int) -> Pair:
     return pair
 
 
-def _refer(house: House, actor: Actor) -> None:
+def _refer(house: House, actor: Actor) -> str:
     given = copy.deepcopy(_REFERRAL)
     given["record"]["case"]["reference"] = f"LMH/{secrets.token_hex(6)}"
     accepted = refer(house, actor, json.dumps(given).encode(), secrets.token_hex(12))
     if not accepted.is_new:
         raise RuntimeError("the referral was not new; the measurement would be of something else")
+    return accepted.referral_id
 
 
 def _rows_of_one(house: House, actor: Actor) -> list[tuple[Table, list[dict[str, Any]]]]:
@@ -87,8 +89,12 @@ def _rows_of_one(house: House, actor: Actor) -> list[tuple[Table, list[dict[str,
             rows.append((statement.table, [dict(given) for given in context.compiled_parameters]))  # type: ignore[attr-defined,arg-type]
 
     event.listen(house.store.engine, "before_cursor_execute", note)
-    _refer(house, actor)
+    referral = _refer(house, actor)
     event.remove(house.store.engine, "before_cursor_execute", note)
+    with house.store.read() as tx:
+        states = [row.state for row in outbox.of_referral(tx, referral)]
+    if states != [outbox.State.QUEUED] * 4:
+        raise RuntimeError("not all four were allowed; the measurement would be of refusals")
     return rows
 
 
