@@ -21,7 +21,10 @@ from protocols.record import Referral
 
 @click.command()
 def migrate() -> None:
-    """Bring keys and database to this version, from empty or from any earlier one."""
+    """Bring keys and database to this version, from empty or from any earlier one.
+
+    Also enters new partners and agreements. With no hub running: not beside `concordat up`.
+    """
     set_up()
     with plainly():
         hub = open_hub(Settings(), create=True)
@@ -31,9 +34,12 @@ def migrate() -> None:
 
 @click.command()
 @click.argument("landlord", type=click.Choice(sorted(NAMES)))
-@click.argument("review_by", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("review_by", type=click.DateTime(["%Y-%m-%d"]), metavar="REVIEW_BY")
 def policy_document(landlord: str, review_by: datetime) -> None:
-    """Record that LANDLORD's appropriate policy document is in date until REVIEW_BY (YYYY-MM-DD)."""
+    """Record that LANDLORD's appropriate policy document is in date until REVIEW_BY (YYYY-MM-DD).
+
+    From the first moment of that day it is out of date (DPA 2018 Sch 1 para 39).
+    """
     with plainly():
         hub = open_hub(Settings(), create=False)
         set_policy_document(hub.house, None, landlord, review_by.astimezone())
@@ -42,10 +48,13 @@ def policy_document(landlord: str, review_by: datetime) -> None:
 
 @click.command()
 @click.argument("role", type=click.Choice([role.value for role in Role]))
-@click.option("--landlord", type=click.Choice(sorted(NAMES)), help="For officer, authoriser and dpo.")
-@click.option("--agency", help="For partner: the agency's id.")
+@click.option("--landlord", type=click.Choice(sorted(NAMES)), help="For officer, authoriser and dpo, and needed there.")
+@click.option("--agency", help="For partner, and needed there: the agency's id (agy_...).")
 def token(role: str, landlord: str | None, agency: str | None) -> None:
-    """Make a credential on the hub's own machine and print its token, once."""
+    """Make a credential on the hub's own machine and print its token, once.
+
+    Also for a new administrator, when the first sign-in code is lost. Partners must be on the register.
+    """
     with plainly():
         hub = open_hub(Settings(), create=False)
         made = enrol(hub.house, None, role=Role(role), landlord=landlord, agency=agency)
