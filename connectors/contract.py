@@ -18,7 +18,7 @@ CONTRACT = 1
 
 @unique
 class Rung(IntEnum):
-    """How far a message has provably come. A connector claims no rung that it cannot prove (connectors.md 3.2)."""
+    """How far a message has provably come. A connector claims no rung that it cannot prove."""
 
     PREPARED = 0
     HANDED_OVER = 1

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from connectors.contract import Connector
 from connectors.registry import AgencyDoor, DoorsRefused, build, parse_doors
+from connectors.signing import public_key_text
 from hub.api.app import make_api
 from hub.clock import Clock, SystemClock
 from hub.decision import rulebook
@@ -45,13 +46,20 @@ class Hub:
     agencies: tuple[Agency, ...]
     agreements: tuple[Agreement, ...]
 
-    def start(self) -> None:
-        """Bring registers up to date, check the log, log the start, and sign the head of the log."""
+    def start(self, *, alone: bool = False) -> None:
+        """Bring registers up to date, check the log, log the start, and sign the head of the log.
+
+        `alone` only for whoever holds the data folder (`hold_alone`): leases of an earlier run end at once.
+        """
         enrol.start(
-            self.house, release=RELEASE, embedded=self.settings.is_embedded, known=self.agencies,
-            on_file=self.agreements,
+            self.house, release=RELEASE, embedded=self.settings.is_embedded,
+            alone=alone and self.settings.is_embedded, known=self.agencies, on_file=self.agreements,
         )  # fmt: skip
         checkpoint(self.house)
+
+    def message_key(self) -> str:
+        """The public key that what we send verifies under, as partners are given it (`whpk_...`)."""
+        return public_key_text(self.house.keys.signing.public_key())
 
     def celery(self) -> Celery:
         """The Celery app of this hub."""

@@ -1,7 +1,7 @@
 """Identifiers: typed by prefix, random, and telling nothing; and the short references that people read aloud.
 
-An id carries 128 random bits and no time of creation, so it can be shown to a partner (connectors.md section 4 warns
-that UUIDv7 shows when). A reference has 40 random bits and a check character that catches every single wrong
+An id carries 128 random bits and no time of creation, so it can be shown to a partner (a UUIDv7
+would show when). A reference has 40 random bits and a check character that catches every single wrong
 character and every swap of neighbours; it is a name for people, never a key that opens anything.
 """
 

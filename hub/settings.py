@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     hub_name: Annotated[str, Field(pattern=r"^[a-z0-9.-]{3,60}$")] = "hub.concordat.example"
     """Name of this hub in signatures and as origin of its log."""
     data_dir: Path = Path("data")
-    """Embedded database, outgoing folder, agreements and partners; made with mode 0700."""
+    """Embedded database, keys, agreements and partners; made with mode 0700."""
     keys_dir: Path | None = None
     """Folder of the key files; `<data_dir>/keys` unless set. In scale-out, a mount of its own."""
     database_url: str | None = None

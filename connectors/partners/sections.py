@@ -62,7 +62,7 @@ def arrange(profile: Profile, disclosure: Disclosure) -> tuple[ToldSection, ...]
     """Every item of the disclosure in the agency's sections and order; empty sections are left out.
 
     The safe-contact instruction of a person stands directly before each contact or address of theirs, in whatever
-    section that falls (connectors.md 1.7 d); where none is held, a warning stands in its place.
+    section that falls; where none is held, a warning stands in its place.
     """
     placed: dict[str, list[Line]] = {heading: [] for heading in (*(one.heading for one in profile.sections), OTHER)}
     for item in disclosure.items:

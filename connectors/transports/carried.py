@@ -1,7 +1,7 @@
 """A pack for a person to take: into a portal, to a meeting, down the telephone. Nothing is sent.
 
 The hub writes the pack to its outgoing folder; who took it, when, and the reference that came back are recorded by the
-person. Most agencies have no other door (connectors.md 0.1).
+person. Most agencies have no other door.
 """
 
 import os
@@ -58,6 +58,7 @@ class Carried:
         """Take a prepared pack back, or away once it was handed over; False when it is not there any more."""
         try:
             require_plain_name(filename)
+            (self._folder / f".{filename}.part").unlink(missing_ok=True)
             (self._folder / filename).unlink()
         except (Refused, FileNotFoundError):
             return False

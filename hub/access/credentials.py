@@ -19,6 +19,7 @@ class Issued:
     """A credential just made. The token is told once and never again."""
 
     id: str
+    person: str
     token: str = field(repr=False)
 
 
@@ -44,14 +45,14 @@ def issue(
     if (role is Role.PARTNER) != (agency is not None):
         raise BadInput("AGENCY_MISPLACED", "agency", "only a partner has one, and must", "give it for partner only")
     token = f"cct_{secrets.token_urlsafe(32)}"
-    made = new_id(Prefix.CREDENTIAL)
+    made, holder = new_id(Prefix.CREDENTIAL), person or new_id(Prefix.PERSON)
     tx.connection.execute(
         insert(credential).values(
-            id=made, person=person or new_id(Prefix.PERSON), role=role.value, landlord=landlord, agency=agency,
+            id=made, person=holder, role=role.value, landlord=landlord, agency=agency,
             token_hash=_hash(token), single_use=single_use, issued_at=now, expires_at=expires_at,
         )
     )  # fmt: skip
-    return Issued(made, token)
+    return Issued(made, holder, token)
 
 
 def authenticate(tx: Reading, token: str, now: datetime) -> Actor:

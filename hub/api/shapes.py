@@ -42,9 +42,10 @@ class NewCredential(Strict):
 
 
 class CredentialMade(BaseModel):
-    """A credential. The token is told once."""
+    """A credential, and whose it is. The token is told once. Give `person` again to make the same person another."""
 
     id: str
+    person: str
     token: str
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from hub.cli.data import export, migrate, policy_document, schema, token, verify
+from hub.cli.data import export, keys, migrate, policy_document, schema, token, verify
 from hub.cli.demo.command import demo
 from hub.cli.running import api, timetable, up, worker
 
@@ -18,5 +18,5 @@ def main() -> None:
     """
 
 
-for command in (up, demo, verify, export, token, policy_document, migrate, schema, api, worker, timetable):
+for command in (up, demo, verify, export, token, keys, policy_document, migrate, schema, api, worker, timetable):
     main.add_command(command)

@@ -1,6 +1,7 @@
 """Commands about data: make and migrate the store, enrol, export the log, verify an export, print the schema."""
 
 import json
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import click
 
 from hub.access.roles import Role
 from hub.audit.verify import main as verify_main
-from hub.bootstrap import open_hub
+from hub.bootstrap import hold_alone, open_hub
 from hub.cli.failing import plainly
 from hub.flow.checkpoint import export as export_log
 from hub.flow.checkpoint import verifier_key
@@ -23,11 +24,12 @@ from protocols.record import Referral
 def migrate() -> None:
     """Bring keys and database to this version, from empty or from any earlier one.
 
-    Also enters new partners and agreements. With no hub running: not beside `concordat up`.
+    Also enters new partners and agreements. Not beside `concordat up`, which does all this itself.
     """
     set_up()
-    with plainly():
-        hub = open_hub(Settings(), create=True)
+    settings = Settings()
+    with plainly(), hold_alone(settings) if settings.is_embedded else nullcontext():
+        hub = open_hub(settings, create=True)
         hub.start()
     click.echo("The database is at this version.")
 
@@ -50,15 +52,25 @@ def policy_document(landlord: str, review_by: datetime) -> None:
 @click.argument("role", type=click.Choice([role.value for role in Role]))
 @click.option("--landlord", type=click.Choice(sorted(NAMES)), help="For officer, authoriser and dpo, and needed there.")
 @click.option("--agency", help="For partner, and needed there: the agency's id (agy_...).")
-def token(role: str, landlord: str | None, agency: str | None) -> None:
-    """Make a credential on the hub's own machine and print its token, once.
+@click.option("--person", help="Whose it is (usr_...), when they have another credential; a new person otherwise.")
+def token(role: str, landlord: str | None, agency: str | None, person: str | None) -> None:
+    """Make a credential on the hub's own machine and print its token, once; its id and person on standard error.
 
     Also for a new administrator, when the first sign-in code is lost. Partners must be on the register.
     """
     with plainly():
         hub = open_hub(Settings(), create=False)
-        made = enrol(hub.house, None, role=Role(role), landlord=landlord, agency=agency)
+        made = enrol(hub.house, None, role=Role(role), landlord=landlord, agency=agency, person=person)
+    click.echo(f"credential {made.id}, person {made.person}", err=True)
     click.echo(made.token)
+
+
+@click.command()
+def keys() -> None:
+    """Print the hub's public keys: partners pin the first, whoever verifies the log the second."""
+    with plainly():
+        hub = open_hub(Settings(), create=False)
+    click.echo(f"messages {hub.message_key()}\nlog      {verifier_key(hub.house)}")
 
 
 @click.command()

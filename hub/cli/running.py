@@ -33,7 +33,7 @@ def up(port: int | None) -> None:
     with plainly():
         held = hold_alone(settings)
         hub = open_hub(settings, create=True)
-        hub.start()
+        hub.start(alone=True)
         code = first_code(hub.house)
     celery = hub.celery()
     hints = Hints(celery)

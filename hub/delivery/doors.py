@@ -76,6 +76,10 @@ class Doors:
         """Whether a second delivery of the same disclosure does no harm there."""
         return self._door(agency).manifest.idempotency is not Idempotency.NONE
 
+    def can_recall(self, agency: str) -> bool:
+        """Whether what was prepared there can be taken back."""
+        return isinstance(self._door(agency).transport, Recallable)
+
     def transport_code(self, agency: str) -> str:
         """The connector's id, for the log."""
         return _as_code(self._door(agency).manifest.id, "third_party")
@@ -111,9 +115,15 @@ class Doors:
             return Attempted(AttemptOutcome.UNSURE, code="connector_fault")
 
     def recall(self, agency: str, filename: str) -> bool:
-        """Take back what was prepared and not yet carried; False where that cannot be done."""
+        """Take back what was prepared and not yet carried; False when it is not there, or can never be taken back.
+
+        Raises Conflict where it could not be done now.
+        """
         transport = self._door(agency).transport
-        return isinstance(transport, Recallable) and transport.recall(filename)
+        try:
+            return isinstance(transport, Recallable) and transport.recall(filename)
+        except Exception as problem:  # a folder's rights, or a stranger's code: other packs must not wait behind this
+            raise Conflict("RECALL_FAILED", "the pack could not be taken back; look at the folder") from problem
 
     def _door(self, agency: str) -> Connector:
         if agency not in self._connectors:

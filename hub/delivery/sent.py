@@ -10,19 +10,37 @@ from hub.store.tables import attempt
 from hub.store.unit_of_work import Reading, Writing
 
 _PART = "message"
+_NAME = "filename"
 
 
 def keep(tx: Writing, attempt_id: str, case_id: str, subject: str, message: Message, now: datetime) -> None:
     """Keep a message before it leaves."""
     content.keep(tx, case_id, attempt_id, _PART, {subject: message.body}, now)
+    content.keep(tx, case_id, attempt_id, _NAME, {subject: message.filename.encode()}, now)
 
 
 def read(tx: Reading, disclosure_id: str, case_id: str) -> tuple[tuple[int, bytes], ...]:
     """Number and bytes of every attempt at a disclosure whose content can still be opened."""
+    return _read(tx, disclosure_id, case_id, _PART)
+
+
+def last(tx: Reading, disclosure_id: str, case_id: str) -> bytes | None:
+    """The bytes of the latest attempt."""
+    kept = read(tx, disclosure_id, case_id)
+    return kept[-1][1] if kept else None
+
+
+def filenames(tx: Reading, disclosure_id: str, case_id: str) -> tuple[str, ...]:
+    """The names, each once, that messages about a disclosure had or were to have, whether or not one was placed."""
+    kept = _read(tx, disclosure_id, case_id, _NAME)
+    return tuple(dict.fromkeys(name.decode() for _, name in kept))
+
+
+def _read(tx: Reading, disclosure_id: str, case_id: str, part: str) -> tuple[tuple[int, bytes], ...]:
     rows = tx.connection.execute(
         select(attempt.c.id, attempt.c.number)
         .where(attempt.c.disclosure_id == disclosure_id)
         .order_by(attempt.c.number)
     ).all()
-    found = [(row.number, content.read(tx, case_id, row.id, _PART)) for row in rows]
+    found = [(row.number, content.read(tx, case_id, row.id, part)) for row in rows]
     return tuple((number, next(iter(pieces.values()))) for number, pieces in found if pieces)

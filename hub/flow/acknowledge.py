@@ -8,6 +8,7 @@ from hub.delivery import outbox, receipts
 from hub.delivery.doors import Receipt, Rung
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotFound
+from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
 from hub.flow.recall import recall
 from hub.intake import referrals
@@ -23,13 +24,18 @@ def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_referenc
     """
     require(actor, Act.ACKNOWLEDGE)
     with house.store.write() as tx:
-        row = _held_still(tx, disclosure_id)
+        row = hold_disclosure(tx, disclosure_id)
         # One that is queued again or parked may have arrived all the same: then the partner's word settles it.
         may_have_it = row.state in (State.QUEUED, State.PARKED) and outbox.may_have_left(tx, row.id)
         if row.agency != actor.agency or not (row.state in _SENT or may_have_it):
             raise NotFound("NOT_FOUND", "there is nothing by that id")
+        if row.state is State.PREPARED:
+            outbox.ask_recall(tx, row.id)  # it was carried; the copy in the outgoing folder has served
         rung = Rung.REFERENCED if partner_reference else Rung.READ
-        return _receipted(house, tx, row, rung, "acknowledged through the API", partner_reference, actor)
+        made = _receipted(house, tx, row, rung, "acknowledged through the API", partner_reference, actor)
+    if row.state is State.PREPARED:
+        recall(house)
+    return made
 
 
 def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference: str | None) -> str:
@@ -39,7 +45,7 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
     """
     require(actor, Act.SETTLE_CARRIED)
     with house.store.write() as tx:
-        row = _held_still(tx, disclosure_id)
+        row = hold_disclosure(tx, disclosure_id)
         require_landlord(actor, row.landlord)
         if row.state is not State.PREPARED:
             raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
@@ -48,12 +54,6 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
         made = _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor)
     recall(house)
     return made
-
-
-def _held_still(tx: Writing, disclosure_id: str) -> DisclosureRow:
-    """The disclosure, read again once its case is held: a withdrawal may have been waiting to commit."""
-    referrals.hold_case(tx, outbox.get(tx, disclosure_id).case_id)
-    return outbox.get(tx, disclosure_id)
 
 
 def _receipted(

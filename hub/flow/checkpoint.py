@@ -95,12 +95,13 @@ def export(house: House, actor: Actor | None) -> bytes:
         require(actor, Act.EXPORT_LOG)
     now = house.clock.now()
     with house.store.write() as tx:
-        tx.lock_log()  # from here to the end nobody adds an entry that the checkpoint would count and the export lack
+        tx.lock_log()  # from here to the end nobody adds an entry between the export's own and the checkpoint
         size = log.size(tx)
         log.append(tx, [Entry(EntryKind.EXPORT_MADE, now, actor.person if actor else "command", {
             "export": new_id(Prefix.ENTRY), "scope": "log", "size": size,
         })])  # fmt: skip
         text = log.sign(tx, house.name, house.keys.log, now)
+    with house.store.read() as tx:  # entries never change, so a long log is read while others go on writing
         leaves = list(log.leaves(tx, size + 1))
     return bundle_export(text, leaves)
 

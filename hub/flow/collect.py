@@ -11,8 +11,10 @@ from hub.delivery.outbox import DisclosureRow, State
 from hub.delivery.receipts import FeedEvent
 from hub.errors import Conflict, NotFound
 from hub.flow.deliver import release, settle
+from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
-from hub.intake import referrals
+from hub.register import agencies
+from hub.store.unit_of_work import Reading
 
 LARGEST_PAGE = 200
 LARGEST_POSITION = 2**53 - 1
@@ -29,12 +31,17 @@ class FeedPage:
 
 
 def read_feed(house: House, actor: Actor, after: int, limit: int) -> FeedPage:
-    """What happened to disclosures for this partner since `after`; at most `LARGEST_PAGE` events. Logged."""
+    """What happened to disclosures for this partner since `after`; at most `LARGEST_PAGE` events.
+
+    Logged when it tells anything: a partner that asks each second would else make the log grow without end.
+    """
     require(actor, Act.READ_FEED)
     agency = _agency(actor)
+    with house.store.read() as tx:
+        if _told(house, tx, agency, after, limit) == ((), ()):
+            return FeedPage((), (), after)
     with house.store.write() as tx:
-        events = receipts.feed(tx, agency, after, min(limit, LARGEST_PAGE))
-        waiting = outbox.waiting_for(tx, agency) if house.doors.is_collected(agency) else ()
+        events, waiting = _told(house, tx, agency, after, limit)
         log.append(tx, [Entry(EntryKind.FEED_READ, house.clock.now(), actor.person, {
             "agency": agency, "items": len(events), "after": after,
         })])  # fmt: skip
@@ -52,11 +59,11 @@ def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
     agency = _agency(actor)
     now = house.clock.now()
     with house.store.write() as tx:
-        row = outbox.get(tx, disclosure_id)
+        row = hold_disclosure(tx, disclosure_id)
         if row.agency != agency or not house.doors.is_collected(agency):
             raise NotFound("NOT_FOUND", "there is nothing by that id")
-        referrals.hold_case(tx, row.case_id)
-        row = outbox.get(tx, disclosure_id)
+        if agencies.get(tx, agency).suspended_at is not None:
+            raise Conflict("AGENCY_SUSPENDED", "nothing may go to this agency now; ask the landlord")
         # Fetched, yet never acknowledged: the answer may have been lost on its way, so it may be fetched again.
         again = row.state is State.RECEIPTED and row.rung < Rung.READ
         if row.state not in (State.QUEUED, State.LEAVING) and not again:
@@ -75,6 +82,13 @@ def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
     handed_out = Receipt(Rung.TAKEN, house.clock.now(), "fetched from the feed")
     settle(house, intent, Attempted(AttemptOutcome.DONE, handed_out))
     return intent.message
+
+
+def _told(
+    house: House, tx: Reading, agency: str, after: int, limit: int
+) -> tuple[tuple[FeedEvent, ...], tuple[DisclosureRow, ...]]:
+    events = receipts.feed(tx, agency, after, min(limit, LARGEST_PAGE))
+    return events, outbox.waiting_for(tx, agency) if house.doors.is_collected(agency) else ()
 
 
 def _agency(actor: Actor) -> str:

@@ -66,10 +66,10 @@ def deliver(house: House, worker: str, disclosure_id: str) -> State | None:
     except Unavailable:
         raise
     except ConcordatError as problem:
-        return _park_undecidable(house, disclosure_id, problem.code)
+        return _park_undecidable(house, worker, disclosure_id, problem.code)
     except (ValueError, LookupError):
         # A defect of ours or of the rules. Nothing goes on it, and what is behind it in the queue must not wait for it.
-        return _park_undecidable(house, disclosure_id, "UNDECIDABLE")
+        return _park_undecidable(house, worker, disclosure_id, "UNDECIDABLE")
     if intent is None:
         return None
     answer = house.doors.send(intent.row.agency, intent.message, intent.row.id, house.clock.now())
@@ -86,13 +86,16 @@ def claim_and_decide(house: House, worker: str, disclosure_id: str) -> Intent | 
         if claim is None:
             return None
         row = outbox.get(tx, disclosure_id)
+        outbox.close_unknown(tx, row.id, now)  # also before parking: whoever may have it is never forgotten
+        if row.rung >= Rung.READ:
+            _arrived_already(tx, row)
+            return None
         if agencies.get(tx, row.agency).suspended_at is not None:
             park(tx, claim, "agency_suspended", now)
             return None
         if claim.unknown_attempts and not house.doors.can_repeat(row.agency):
             park(tx, claim, "last_attempt_unknown", now)
             return None
-        outbox.close_unknown(tx, row.id, now)
         return release(house, tx, row, claim, _ACTOR, now)
 
 
@@ -104,6 +107,12 @@ def release(house: House, tx: Writing, row: DisclosureRow, claim: Claim, actor: 
     verdict = judged.verdict
     entry = keep_decision(tx, row, accepted, judged, decision_id, actor, now)
     message = _message(house, tx, row, verdict)
+    if claim.unknown_attempts and house.doors.can_recall(row.agency):
+        if message is None:
+            outbox.ask_recall(tx, row.id)  # whoever died may have left a pack, and it must not be carried
+        elif sent.last(tx, row.id, row.case_id) != message.body:
+            _begin_anew(tx, row, entry, now)
+            return None
     if message is None:
         log.append(tx, [entry, *set_aside(tx, row, verdict, decision_id, actor, now)])
         return None
@@ -127,9 +136,15 @@ def settle(house: House, intent: Intent, answer: Attempted) -> State | None:
         referrals.hold_case(tx, row.case_id)
         if not outbox.end_attempt(tx, claim, answer.outcome.value, now):
             return None
+        has_it = outbox.get(tx, row.id).rung >= Rung.READ  # the partner said so while this attempt was under way
         match answer.outcome:
             case AttemptOutcome.DONE if answer.receipt is not None:
-                return _receipted(tx, intent, answer.receipt, now)
+                state = _receipted(tx, intent, answer.receipt, now, has_it=has_it)
+                return _look_again(house, tx, intent, now) if state is State.PREPARED else state
+            case _ if has_it:
+                _log_settled(tx, claim, answer, now)
+                _arrived_already(tx, row)
+                return State.RECEIPTED
             case AttemptOutcome.TRY_LATER if not schedule.gives_up(
                 now, claim.first_tried_at, house.give_up_after_hours
             ):
@@ -193,11 +208,17 @@ def park(tx: Writing, claim: Claim, cause: str, now: datetime) -> State:
     return State.PARKED
 
 
-def _park_undecidable(house: House, disclosure_id: str, code: str) -> State:
-    """What cannot be decided or rendered now will not be by trying again: nothing left, and a person is told why."""
+def _park_undecidable(house: House, worker: str, disclosure_id: str, code: str) -> State | None:
+    """What cannot be decided or rendered now will not be by trying again: nothing left, and a person is told why.
+
+    None where somebody else dealt with it since.
+    """
     now = house.clock.now()
     with house.store.write() as tx:
         referrals.hold_case(tx, outbox.get(tx, disclosure_id).case_id)
+        if outbox.take(tx, disclosure_id, worker, now, house.lease) is None:
+            return None
+        outbox.close_unknown(tx, disclosure_id, now)
         outbox.stop(tx, disclosure_id)
         outbox.change(tx, disclosure_id, State.PARKED, cause=code)
         log.append(tx, [Entry(EntryKind.RELEASE_PARKED, now, _ACTOR, {
@@ -231,10 +252,43 @@ def findings_of(verdict: Verdict) -> frozenset[str]:
     return frozenset(held_by | {f"gap:{name}" for name in verdict.decision.gaps})
 
 
-def _receipted(tx: Writing, intent: Intent, given: Receipt, now: datetime) -> State:
+def _look_again(house: House, tx: Writing, intent: Intent, now: datetime) -> State:
+    """A pack just prepared has gone nowhere yet: what changed while it was being written still stops it."""
+    row = outbox.get(tx, intent.row.id)
+    accepted = referrals.get(tx, row.referral_id)
+    decision_id = new_id(Prefix.DECISION)
+    judged = judge_again(house, tx, row, accepted, decision_id, now)
+    message = _message(house, tx, row, judged.verdict)
+    if message is not None and message.body == intent.message.body:
+        return State.PREPARED
+    entry = keep_decision(tx, row, accepted, judged, decision_id, _ACTOR, now)
+    if message is None:
+        outbox.ask_recall(tx, row.id)
+        log.append(tx, [entry, *set_aside(tx, row, judged.verdict, decision_id, _ACTOR, now)])
+        return outbox.get(tx, row.id).state
+    _begin_anew(tx, row, entry, now)
+    return State.QUEUED
+
+
+def _begin_anew(tx: Writing, row: DisclosureRow, entry: Entry, now: datetime) -> None:
+    """A pack that tells more than may be told now goes first; then another is prepared, decided again at the door."""
+    outbox.ask_recall(tx, row.id)
+    outbox.restart(tx, row.id, now, ready=True)
+    outbox.change(tx, row.id, State.QUEUED, cause=None)
+    log.append(tx, [entry])
+
+
+def _arrived_already(tx: Writing, row: DisclosureRow) -> None:
+    outbox.stop(tx, row.id)
+    outbox.change(tx, row.id, State.RECEIPTED, cause=None)
+
+
+def _receipted(tx: Writing, intent: Intent, given: Receipt, now: datetime, *, has_it: bool) -> State:
     row = intent.row
     state = State.PREPARED if given.rung is Rung.PREPARED else State.SENT
-    state = State.RECEIPTED if given.rung >= Rung.TAKEN or given.partner_reference else state
+    state = State.RECEIPTED if has_it or given.rung >= Rung.TAKEN or given.partner_reference else state
+    if has_it and given.rung is Rung.PREPARED:
+        outbox.ask_recall(tx, row.id)  # carried before this copy was written
     outbox.stop(tx, row.id)
     outbox.change(tx, row.id, state, cause=None)
     receipt_id = receipts.add(tx, row.id, row.case_id, intent.subject, given)
@@ -251,7 +305,11 @@ def _again(tx: Writing, claim: Claim, answer: Attempted, now: datetime) -> State
     due = schedule.next_due(now, claim.attempt, answer.after_seconds, jitter)
     outbox.schedule(tx, claim.disclosure_id, due)
     outbox.change(tx, claim.disclosure_id, State.QUEUED, cause=answer.code)
+    _log_settled(tx, claim, answer, now)
+    return State.QUEUED
+
+
+def _log_settled(tx: Writing, claim: Claim, answer: Attempted, now: datetime) -> None:
     log.append(tx, [Entry(EntryKind.RELEASE_SETTLED, now, _ACTOR, {
         "disclosure": claim.disclosure_id, "attempt": claim.attempt, "rung": "none", "outcome": answer.outcome.value,
     })])  # fmt: skip
-    return State.QUEUED

@@ -19,16 +19,20 @@ FIRST_CODE = timedelta(days=7)
 
 
 def start(
-    house: House, *, release: str, embedded: bool, known: tuple[Agency, ...], on_file: tuple[Agreement, ...]
-) -> None:
-    """Bring the registers up to date with what was set up, and log the start. Raises NotTrusted for a broken log."""
+    house: House, *, release: str, embedded: bool, alone: bool, known: tuple[Agency, ...],
+    on_file: tuple[Agreement, ...],
+) -> None:  # fmt: skip
+    """Bring the registers up to date with what was set up, and log the start. Raises NotTrusted for a broken log.
+
+    `alone` says that no other process delivers from this store: attempts under way are those of the dead.
+    """
     now = house.clock.now()
     with house.store.write() as tx:
         tx.lock_log()  # two processes that start at once take turns
         log.open_log(tx)
         size = log.check_head(tx)
-        if embedded:
-            outbox.lapse_leases(tx, now)  # one hub alone holds the data folder, so whoever held them is dead
+        if alone:
+            outbox.lapse_leases(tx, now)
         landlords.put_missing(tx, {})
         entries = [
             Entry(
@@ -64,7 +68,7 @@ def first_code(house: House) -> Issued | None:
         if not credentials.is_first_start(tx):
             return None
         made = credentials.issue(tx, role=Role.ADMINISTRATOR, now=now, single_use=True, expires_at=now + FIRST_CODE)
-        log.append(tx, [_issued(made, made.id, Role.ADMINISTRATOR, None, "hub", now)])
+        log.append(tx, [_issued(made, Role.ADMINISTRATOR, None, "hub", now)])
         return made
 
 
@@ -73,7 +77,7 @@ def sign_in(house: House, code: str) -> tuple[Actor, Issued, datetime]:
     now = house.clock.now()
     with house.store.write() as tx:
         actor, made = credentials.exchange(tx, code, now, now + SESSION)
-        log.append(tx, [_issued(made, actor.person, actor.role, actor.agency, actor.person, now)])
+        log.append(tx, [_issued(made, actor.role, actor.agency, actor.person, now)])
     return actor, made, now + SESSION
 
 
@@ -100,7 +104,7 @@ def enrol(
             agencies.get(tx, agency)
         made = credentials.issue(tx, role=role, now=now, landlord=landlord, agency=agency, person=person)
         who = actor.person if actor else "command"
-        log.append(tx, [_issued(made, person or made.id, role, agency, who, now)])
+        log.append(tx, [_issued(made, role, agency, who, now)])
     return made
 
 
@@ -131,7 +135,7 @@ def who_is(house: House, token: str) -> Actor:
         return credentials.authenticate(tx, token, house.clock.now())
 
 
-def _issued(made: Issued, holder: str, role: Role, agency: str | None, actor: str, now: datetime) -> Entry:
+def _issued(made: Issued, role: Role, agency: str | None, actor: str, now: datetime) -> Entry:
     return Entry(EntryKind.CREDENTIAL_ISSUED, now, actor, {
-        "credential": made.id, "holder": holder, "role": role.value, "agency": agency,
+        "credential": made.id, "holder": made.person, "role": role.value, "agency": agency,
     })  # fmt: skip

@@ -23,8 +23,6 @@ from protocols.vocabulary import AgencyKind, Basis, DataCategory
 VALID_FOR = timedelta(days=28)
 """How long a decision may stand at the longest before it must be made again."""
 
-_GIVEN = ("given_explicit", "given_by_parent")
-
 
 @dataclass(frozen=True, slots=True)
 class Registers:
@@ -96,5 +94,6 @@ def judge(
     )  # fmt: skip
     verdict = ask_gate(rulebook, referral, held, ask, standing, terms, at_most=at_most)
     consented = {Basis.A6_CONSENT, Basis.A9_EXPLICIT_CONSENT, Basis.CONF_PERMISSION, Basis.A10_P29}
-    relied = answer.id if answer and answer.fact.answer in _GIVEN and consented & set(verdict.decision.basis) else None
+    rests = answer is not None and answer.fact.answer in consents.GIVES and consented & set(verdict.decision.basis)
+    relied = answer.id if answer is not None and rests else None
     return Judged(verdict, standing, relied)

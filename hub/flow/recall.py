@@ -4,26 +4,51 @@ That a pack is to go is recorded in the transaction that decides it; taking it a
 timetable until it is done, also after a crash. It is done holding the case: a pack prepared anew is never taken for it.
 """
 
+import logging
+
 from hub.audit import log
 from hub.audit.entry import Entry, EntryKind
-from hub.delivery import outbox, receipts
+from hub.delivery import outbox, receipts, sent
+from hub.delivery.outbox import DisclosureRow
+from hub.errors import ConcordatError, Unavailable
 from hub.flow.house import House
 from hub.intake import referrals
+from hub.logs import event
+
+_log = logging.getLogger(__name__)
 
 
 def recall(house: House) -> int:
-    """Take away every pack that is due; returns how many disclosures were dealt with."""
+    """Take away every pack that is due and can be taken; returns how many disclosures were dealt with.
+
+    What cannot be taken away now stays due, and keeps nothing else from being done.
+    """
     with house.store.read() as tx:
         due = outbox.to_recall(tx)
-    for row in due:
-        with house.store.write() as tx:
-            referrals.hold_case(tx, row.case_id)
-            if not outbox.recall_is_due(tx, row.id):
-                continue  # another process was first
-            packs = receipts.packs_of(tx, row.id, row.case_id)
-            taken = [house.doors.recall(row.agency, pack) for pack in packs]
-            outbox.recalled(tx, row.id, found=any(taken))
-            log.append(tx, [Entry(EntryKind.PACK_RECALLED, house.clock.now(), "hub", {
-                "disclosure": row.id, "found": any(taken),
-            })])  # fmt: skip
-    return len(due)
+    return sum(_is_dealt_with(house, row) for row in due)
+
+
+def _is_dealt_with(house: House, row: DisclosureRow) -> bool:
+    try:
+        _take_away(house, row)
+    except Unavailable:
+        raise
+    except ConcordatError as problem:
+        event(_log, "pack_not_taken_away", logging.ERROR, disclosure=row.id, agency=row.agency, code=problem.code)
+        return False
+    return True
+
+
+def _take_away(house: House, row: DisclosureRow) -> None:
+    with house.store.write() as tx:
+        referrals.hold_case(tx, row.case_id)
+        if not outbox.recall_is_due(tx, row.id):
+            return  # another process was first
+        # A worker that died may have written a pack and left no receipt of it.
+        told = receipts.packs_of(tx, row.id, row.case_id) + sent.filenames(tx, row.id, row.case_id)
+        packs = tuple(dict.fromkeys(told))
+        taken = [house.doors.recall(row.agency, pack) for pack in packs]
+        outbox.recalled(tx, row.id, found=any(taken))
+        log.append(tx, [Entry(EntryKind.PACK_RECALLED, house.clock.now(), "hub", {
+            "disclosure": row.id, "found": any(taken),
+        })])  # fmt: skip

@@ -19,13 +19,15 @@ from hub.errors import BadInput
 from hub.flow.entries import decided, placed
 from hub.flow.house import House
 from hub.flow.judge import Judged, Registers, judge, read_registers
+from hub.flow.recall import recall
+from hub.flow.reconsider import reconsider, resting_on
 from hub.ids import Prefix, new_id, new_reference
 from hub.intake import referrals
 from hub.intake.referrals import AcceptedReferral
 from hub.intake.strict_json import read_model
 from hub.register import agencies, consents
 from hub.register.agencies import Agency
-from hub.store.unit_of_work import Writing
+from hub.store.unit_of_work import Reading, Writing
 from protocols.record import Ask, ConsentFact, Referral
 from protocols.vocabulary import Outcome
 
@@ -71,6 +73,9 @@ def refer(house: House, actor: Actor, raw: bytes, idempotency_key: str) -> Accep
         referrals.remember(tx, actor.person, idempotency_key, raw, accepted.id, now)
         entries = [_accepted_entry(tx, accepted, raw, actor, now)]
         entries += [_record_consent(tx, accepted, fact, actor, now) for fact in given.consents]
+        prepared = _resting_on_what_is_undone(tx, case_id, given)
+        for row in prepared:  # what is queued is decided again at its door; a pack would be carried
+            entries += reconsider(house, tx, row, actor)
         registers = read_registers(tx, given.landlord, case_id)
         ready: list[str] = []
         for number, ask in enumerate(given.asks):
@@ -79,6 +84,8 @@ def refer(house: House, actor: Actor, raw: bytes, idempotency_key: str) -> Accep
             entries += logged
             ready += [row.id] if row.state is State.QUEUED and not house.doors.is_collected(agency.id) else []
         log.append(tx, entries)
+    if prepared:
+        recall(house)
     return Accepted(accepted.id, tuple(ready), is_new=True)
 
 
@@ -104,6 +111,22 @@ def preview(house: House, actor: Actor, raw: bytes) -> tuple[Referral, tuple[Pre
         ))
         for ask, agency in asked
     )  # fmt: skip
+
+
+def _resting_on_what_is_undone(tx: Reading, case_id: str, given: Referral) -> tuple[DisclosureRow, ...]:
+    """Prepared packs of earlier referrals that rest on more than what the person agrees to by this referral."""
+    rows = {
+        row.id: row
+        for fact in given.consents
+        for row in resting_on(tx, case_id, fact)
+        if row.state is State.PREPARED and row.consent_id is not None
+        and _takes_back(fact, consents.get(tx, row.consent_id).fact)
+    }  # fmt: skip
+    return tuple(rows.values())
+
+
+def _takes_back(now: ConsentFact, before: ConsentFact) -> bool:
+    return now.answer not in consents.GIVES or not frozenset(before.covers) <= frozenset(now.covers)
 
 
 def _decide_ask(

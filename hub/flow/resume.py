@@ -9,8 +9,8 @@ from hub.audit.entry import Entry, EntryKind
 from hub.delivery import outbox
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotFound
+from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
-from hub.intake import referrals
 
 
 def resume(house: House, actor: Actor, disclosure_id: str) -> State:
@@ -18,10 +18,8 @@ def resume(house: House, actor: Actor, disclosure_id: str) -> State:
     require(actor, Act.RESUME)
     now = house.clock.now()
     with house.store.write() as tx:
-        row = outbox.get(tx, disclosure_id)
+        row = hold_disclosure(tx, disclosure_id)
         require_landlord(actor, row.landlord)
-        referrals.hold_case(tx, row.case_id)
-        row = outbox.get(tx, disclosure_id)
         if row.state is not State.PARKED:
             raise Conflict("NOT_PARKED", "this disclosure is not parked; there is nothing to resume")
         outbox.restart(tx, row.id, now, ready=not house.doors.is_collected(row.agency))

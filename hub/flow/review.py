@@ -11,6 +11,7 @@ from hub.delivery import outbox, reviews
 from hub.delivery.outbox import State
 from hub.errors import Conflict, NotAllowed
 from hub.flow.deliver import findings_of, judge_again, keep_decision
+from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
@@ -25,10 +26,8 @@ def review(house: House, actor: Actor, disclosure_id: str, *, authorise: bool) -
     require(actor, Act.REVIEW)
     now = house.clock.now()
     with house.store.write() as tx:
-        row = outbox.get(tx, disclosure_id)
+        row = hold_disclosure(tx, disclosure_id)
         require_landlord(actor, row.landlord)
-        referrals.hold_case(tx, row.case_id)
-        row = outbox.get(tx, disclosure_id)
         if row.state is not State.HELD:
             raise Conflict("NOT_HELD", "this disclosure is not waiting for an authoriser")
         accepted = referrals.get(tx, row.referral_id)
@@ -44,9 +43,9 @@ def review(house: House, actor: Actor, disclosure_id: str, *, authorise: bool) -
             authorised=authorise, findings=findings_of(judged.verdict), now=now,
         )  # fmt: skip
         state = State.QUEUED if authorise else State.REFUSED
-        if authorise and not house.doors.is_collected(row.agency):
-            outbox.schedule(tx, row.id, now)
-        elif not authorise:
+        if authorise:  # its time to give up is counted from now, not from a try before it was held
+            outbox.restart(tx, row.id, now, ready=not house.doors.is_collected(row.agency))
+        else:
             outbox.stop(tx, row.id)
         cause = None if authorise else "REFUSED_BY_AUTHORISER"
         outbox.change(tx, row.id, state, cause=cause, authoriser=None, decision_id=decision_id,

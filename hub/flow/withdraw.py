@@ -11,14 +11,12 @@ from hub.access.roles import Act, Actor, require, require_landlord
 from hub.audit import log
 from hub.audit.entry import Entry, EntryKind
 from hub.delivery import outbox
-from hub.delivery.outbox import UNSENT, DisclosureRow, State
-from hub.flow.deliver import judge_again, keep_decision, set_aside
+from hub.delivery.outbox import UNSENT, State
 from hub.flow.house import House
 from hub.flow.recall import recall
-from hub.ids import Prefix, new_id
+from hub.flow.reconsider import reconsider, resting_on
 from hub.intake import referrals
 from hub.register import consents
-from hub.store.unit_of_work import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,10 @@ def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
         consents.withdraw(tx, consent_id, actor.person, now)
         entries: list[Entry] = []
         after: dict[str, State] = {}
-        relying = outbox.relying_on(tx, consent_id)
+        relying = resting_on(tx, given.case_id, given.fact)
         for row in relying:
             if row.state in UNSENT:
-                if row.state is State.PREPARED:
-                    outbox.ask_recall(tx, row.id)
-                entries += _decide_again(house, tx, row, actor)
+                entries += reconsider(house, tx, row, actor)
                 after[row.id] = outbox.get(tx, row.id).state
         # Asked to stop using it: whoever has it, and whoever may have it since an attempt ended without an answer.
         told = [
@@ -73,18 +69,3 @@ def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
         tuple(row.id for row in relying if row.state is State.LEAVING),
         tuple(dict.fromkeys(told)),
     )
-
-
-def _decide_again(house: House, tx: Writing, row: DisclosureRow, actor: Actor) -> list[Entry]:
-    now = house.clock.now()
-    accepted = referrals.get(tx, row.referral_id)
-    decision_id = new_id(Prefix.DECISION)
-    judged = judge_again(house, tx, row, accepted, decision_id, now)
-    entry = keep_decision(tx, row, accepted, judged, decision_id, actor.person, now)
-    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on)
-    if judged.verdict.decision.releases and judged.verdict.says_something:
-        if row.state is State.PREPARED:  # the pack is taken back, and prepared anew as decided at the door
-            outbox.schedule(tx, row.id, now)
-            outbox.change(tx, row.id, State.QUEUED, cause=None)
-        return [entry]  # another ground carries it, and it is decided once more at the door
-    return [entry, *set_aside(tx, row, judged.verdict, decision_id, actor.person, now)]

@@ -19,6 +19,8 @@ from protocols.vocabulary import AgencyKind, Purpose
 
 _PART = "consent"
 _AGAINST = ("refused", "withdrawn")
+GIVES = ("given_explicit", "given_by_parent")
+"""The answers that give consent; every other one gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ def withdraw(tx: Writing, consent_id: str, by: str, now: datetime) -> RecordedCo
     again = tx.connection.execute(select(consent.c.id).where(consent.c.withdraws == consent_id)).first()
     if again is not None:
         raise Conflict("CONSENT_ALREADY_WITHDRAWN", "that consent was withdrawn before; nothing more to do")
-    fact = given.fact.model_copy(update={"answer": "withdrawn", "claimed_at": now, "expires_at": None})
+    # A system whose clock is ahead dates an answer after its own withdrawal, and would revive it by sending it again.
+    at = max(now, given.fact.claimed_at)
+    fact = given.fact.model_copy(update={"answer": "withdrawn", "claimed_at": at, "expires_at": None})
     return record(tx, given.case_id, fact, by, now, withdraws=consent_id)
 
 
@@ -97,7 +101,7 @@ def in_force(
     if not about:
         return None
     latest = about[-1]
-    gives = latest.fact.answer in ("given_explicit", "given_by_parent")
+    gives = latest.fact.answer in GIVES
     undone = [
         entry for entry in about
         if gives and entry.fact.answer in _AGAINST and entry.fact.claimed_at >= latest.fact.claimed_at

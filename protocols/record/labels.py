@@ -21,7 +21,7 @@ class Holds:
 
 
 class Strict(BaseModel):
-    """A frozen model that takes no unknown field and coerces nothing (`security.md` on strict intake)."""
+    """A frozen model that takes no unknown field and coerces nothing (`hub/intake/strict_json.py` reads the bytes)."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 

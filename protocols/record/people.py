@@ -44,7 +44,7 @@ class Contact(Strict):
 
 
 class SafeContact(Strict):
-    """How contact stays safe. It must travel with any address or number of the same person (connectors.md 1.7 d)."""
+    """How contact stays safe. It must travel with any address or number of the same person."""
 
     may_call: bool
     may_leave_message: bool

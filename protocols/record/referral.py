@@ -41,7 +41,7 @@ class Record(Strict):
 class Circumstances(Strict):
     """What the officer knows of the person's position and the risks. `None` means not known: it is never filled in.
 
-    Names are those of the facts they become (`consent/facts.py`, `docs/vocabulary.md`).
+    Names are those of the facts they become (`consent/facts.py`).
     """
 
     capacity: Literal["presumed", "assessed_has", "doubted", "assessed_lacks"] | None = None

@@ -34,7 +34,7 @@ def make_credential(actor: Annotated[Actor, Depends(May(Act.ADMINISTER))], door:
     """Enrol a person or a partner. The token is told once."""
     asked = read_model(raw, NewCredential)
     made = enrol(door.house, actor, role=asked.role, landlord=asked.landlord, agency=asked.agency, person=asked.person)
-    return CredentialMade(id=made.id, token=made.token)
+    return CredentialMade(id=made.id, person=made.person, token=made.token)
 
 
 @router.delete("/credentials/{credential}", status_code=204, operation_id="revoke_credential")
