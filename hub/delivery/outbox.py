@@ -131,6 +131,7 @@ def to_recall(tx: Reading) -> tuple[DisclosureRow, ...]:
         select(disclosure)
         .join(outbox, outbox.c.disclosure_id == disclosure.c.id)
         .where(outbox.c.recall == _RECALL_DUE)
+        .order_by(outbox.c.seq)
         .limit(500)
     )
     return tuple(_row(row) for row in rows)
@@ -247,10 +248,13 @@ def end_attempt(tx: Writing, claim: Claim, outcome: str, now: datetime) -> bool:
 
 
 def may_have_left(tx: Reading, disclosure_id: str) -> bool:
-    """Whether an attempt ended so that the partner has it, or may have it."""
+    """Whether an attempt is under way, or ended so that the partner has it or may have it."""
     found = tx.connection.execute(
         select(attempt.c.id)
-        .where(attempt.c.disclosure_id == disclosure_id, attempt.c.outcome.in_(("done", "unsure", "unknown")))
+        .where(
+            attempt.c.disclosure_id == disclosure_id,
+            or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(("done", "unsure", "unknown"))),
+        )
         .limit(1)
     ).first()
     return found is not None

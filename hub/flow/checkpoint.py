@@ -47,8 +47,8 @@ def latest(house: House) -> str:
 def prove(house: House, number: int, actor: Actor | None = None) -> Proof:
     """Entry of that number with its inclusion proof. Raises NotFound for one not yet under a checkpoint.
 
-    A partner sees entries about its own disclosures; people of a landlord none about another landlord's cases, as if
-    they were not there. `actor` is None at the command line of the hub's own machine.
+    A partner sees entries about disclosures that were released to it; people of a landlord none about another
+    landlord's cases, as if they were not there. `actor` is None at the command line of the hub's own machine.
     """
     with house.store.read() as tx:
         leaf, proof = log.receipt(tx, number)
@@ -64,8 +64,10 @@ def _concerns(tx: Reading, actor: Actor, facts: Mapping[str, Fact]) -> bool:
     landlord, agency = facts.get("landlord"), facts.get("agency")
     if "disclosure" in facts:
         row = outbox.get(tx, str(facts["disclosure"]))
-        landlord, agency = row.landlord.lower(), row.agency
+        # What was decided against, or waits, is not for the agency to know of.
+        landlord, agency = row.landlord.lower(), row.agency if row.released_at else None
     elif "referral" in facts:
+        agency = None
         landlord = referrals.landlord_and_case(tx, str(facts["referral"]))[0].lower()
     elif "consent" in facts:
         case_id = consents.get(tx, str(facts["consent"])).case_id

@@ -10,6 +10,7 @@ again - or, where the partner cannot notice a repeat, a person is asked.
 """
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,7 +55,8 @@ def deliver_due(house: House, worker: str, limit: int) -> int:
             due = outbox.next_due(tx, house.clock.now(), frozenset(done))
         if due is None:
             break
-        deliver(house, worker, due.id)
+        with suppress(Unavailable):  # of this row or its case; where the store itself is away, the next look says so
+            deliver(house, worker, due.id)
         done.add(due.id)
     return len(done)
 
@@ -185,7 +187,8 @@ def set_aside(tx: Writing, row: DisclosureRow, verdict: Verdict, decision_id: st
               now: datetime) -> list[Entry]:  # fmt: skip
     """Hold or cancel what may not go now, and say why; what was authorised before is not authorised any more."""
     deciding = next((reason.code for reason in verdict.decision.reasons if reason.determining), "DECIDED")
-    holds = verdict.decision.outcome is Outcome.NEEDS_AUTHORISER
+    # With nothing left to tell there is nothing to authorise, and it would be held again each time.
+    holds = verdict.decision.outcome is Outcome.NEEDS_AUTHORISER and verdict.says_something
     state = State.HELD if holds else State.CANCELLED
     cause = deciding if holds or verdict.decision.outcome is Outcome.DENY else "NOTHING_LEFT_TO_TELL"
     outbox.stop(tx, row.id)

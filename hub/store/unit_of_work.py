@@ -21,6 +21,13 @@ from hub.keys import KeyRing
 _AUDIT_LOCK: Final = 0x636F6E63  # one number, known to every process of a hub: who holds it may number audit entries
 
 
+_PATIENCE: Final = {
+    "connect_timeout": 5,
+    "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=120s",
+}
+"""How long PostgreSQL lets us wait for a connection, or for whoever holds a case; as long as SQLite's busy time-out."""
+
+
 class Reading:
     """A consistent view of the store, and the keys to read its sealed content."""
 
@@ -120,7 +127,10 @@ def _engine(url: str, pool_size: int) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(parsed, hide_parameters=True, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    return create_engine(
+        parsed, hide_parameters=True, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
+        connect_args=_PATIENCE,
+    )  # fmt: skip
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
