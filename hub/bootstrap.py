@@ -105,6 +105,16 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
     return Hub(settings, house, known, agreements)
 
 
+def open_scaled_out(settings: Settings) -> Hub:
+    """Open a hub that runs as several processes, as `open_hub` does.
+
+    Raises Conflict on SQLite, where one process alone may deliver: the embedded hub.
+    """
+    if settings.is_embedded:
+        raise Conflict("NEEDS_POSTGRESQL", "this runs on PostgreSQL alone; on SQLite, 'concordat up' runs everything")
+    return open_hub(settings, create=False)
+
+
 def hold_alone(settings: Settings) -> TextIO:
     """Be the only embedded hub on this data folder until the file returned is closed or the process ends.
 

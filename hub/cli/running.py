@@ -11,7 +11,7 @@ import click
 import uvicorn
 from fastapi import FastAPI
 
-from hub.bootstrap import Hub, hold_alone, open_hub
+from hub.bootstrap import Hub, hold_alone, open_hub, open_scaled_out
 from hub.cli.failing import plainly
 from hub.flow.enrol import first_code
 from hub.logs import set_up
@@ -53,7 +53,7 @@ def api() -> None:
     """Run the API alone (scale-out)."""
     set_up()
     with plainly():
-        hub = open_hub(Settings(), create=False)
+        hub = open_scaled_out(Settings())
         hub.start()
         code = first_code(hub.house)
     hints = Hints(hub.celery())
@@ -69,7 +69,7 @@ def worker() -> None:
     """Run a worker alone (scale-out)."""
     set_up()
     with plainly():
-        hub = open_hub(Settings(), create=False)
+        hub = open_scaled_out(Settings())
     run_worker(hub.celery(), hub.settings.workers)
 
 
@@ -78,7 +78,7 @@ def timetable() -> None:
     """Run the timetable alone (scale-out): sweeps and checkpoints."""
     set_up()
     with plainly():
-        hub = open_hub(Settings(), create=False)
+        hub = open_scaled_out(Settings())
     signal.signal(signal.SIGTERM, _stop)
     run_timetable(hub.celery())
 

@@ -1,9 +1,11 @@
 """What the compose file and the image start is there to be started."""
 
 import json
+from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from hub.cli import main
 from tests.deployment.checkout import compose_file, last_stage, text
@@ -33,3 +35,14 @@ def test_the_command_of_the_image_exists() -> None:
 def test_a_command_or_option_that_is_not_there_is_noticed(words: list[str]) -> None:
     with pytest.raises(click.UsageError, match="No such"):
         refuse_unknown_command(words)
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "timetable"])
+def test_a_part_of_the_scaled_out_hub_does_not_start_on_sqlite_where_one_process_alone_may_deliver(
+    name: str, tmp_path: Path
+) -> None:
+    environment = {"CONCORDAT_DATA_DIR": str(tmp_path / "data"), "CONCORDAT_DATABASE_URL": None}
+    answer = CliRunner().invoke(main, [name], env=environment)
+    assert answer.exit_code == 1
+    assert "concordat up" in answer.output
+    assert not (tmp_path / "data").exists()
