@@ -20,7 +20,7 @@ _LOCKED = re.compile(
 # Written so that this file does not contain what it looks for.
 _INDEX = re.compile(
     r"://[^\s/\"']+/(?:[\w.-]+/)*simple\b|(?<!no-emit-)(?:index-url|find-links)[ =]"
-    r"|pypi\.org|pythonhosted\.org|deb\.debian\.org|npmjs\.(?:org|com)"
+    r"|\b(?:pypi|pythonhosted|npmjs)\.[a-z]{2,4}\b"
 )
 
 
