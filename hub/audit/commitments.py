@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hub.audit.entry import commitment
 from hub.store import content
-from hub.store.unit_of_work import Reading, Writing
+from hub.store.unit_of_work import Writing
 
 _PART = "salt"
 
@@ -15,9 +15,3 @@ def commit(tx: Writing, case_id: str, owner: str, subject: str, bound: bytes, no
     salt = secrets.token_bytes(32)
     content.keep(tx, case_id, owner, _PART, {subject: salt}, now)
     return commitment(salt, bound)
-
-
-def opens(tx: Reading, case_id: str, owner: str, subject: str, bound: bytes, found: str) -> bool:
-    """Whether `bound` is what the log was bound to; False also after erasure."""
-    salt = content.read(tx, case_id, owner, _PART).get(subject)
-    return salt is not None and commitment(salt, bound) == found

@@ -3,7 +3,7 @@
 RFC 9162 tree; C2SP checkpoints. Entries are appended in the transaction of the act they record: no entry, no act.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -107,16 +107,6 @@ def leaves(tx: Reading, until: int) -> Iterator[bytes]:
     )
     for row in rows:
         yield bytes(row.leaf)
-
-
-def about(tx: Reading, ids: Iterable[str]) -> list[tuple[int, bytes]]:
-    """Number and entry of everything logged about these ids, in order."""
-    rows = tx.connection.execute(
-        select(audit_entry.c.number, audit_entry.c.leaf)
-        .where(audit_entry.c.about.in_(list(ids)))
-        .order_by(audit_entry.c.number)
-    )
-    return [(row.number, bytes(row.leaf)) for row in rows]
 
 
 def check_head(tx: Reading) -> int:

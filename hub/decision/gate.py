@@ -50,9 +50,8 @@ def ask_gate(
     decision = _narrowed(decide(facts, rulebook.rules, standing.now.date()), at_most)
     if decision.outcome is Outcome.DENY:
         return Verdict(decision, facts, None, ())
-    cut = minimise(
-        referral=referral, items=items, decision=decision, profile=profile_of(rulebook, ask, standing), terms=terms
-    )
+    profile = profile_of(rulebook, ask, standing.recipient, standing.now)
+    cut = minimise(referral=referral, items=items, decision=decision, profile=profile, terms=terms)
     return Verdict(decision, facts, cut.disclosure, cut.withheld)
 
 
@@ -73,13 +72,13 @@ def asked_by(
     rulebook: Rulebook, referral: Referral, items: tuple[Item, ...], kind: AgencyKind, ask: Ask, now: datetime
 ) -> frozenset[DataCategory]:
     """The kinds of data that this recipient needs for this purpose, of those the record holds."""
-    profile = rulebook.profiles.for_recipient(kind, ask.purpose, now.date())
+    profile = profile_of(rulebook, ask, kind, now)
     return frozenset(asked_categories(referral=referral, items=items, profile=profile, recipient=kind))
 
 
-def profile_of(rulebook: Rulebook, ask: Ask, standing: Standing) -> Profile:
+def profile_of(rulebook: Rulebook, ask: Ask, kind: AgencyKind, now: datetime) -> Profile:
     """What this recipient needs for this purpose today."""
-    return rulebook.profiles.for_recipient(standing.recipient, ask.purpose, standing.now.date())
+    return rulebook.profiles.for_recipient(kind, ask.purpose, now.date())
 
 
 def categories_of(items: Sequence[Item]) -> tuple[DataCategory, ...]:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from connectors.contract import Receipt, Rung
 from hub.ids import Prefix, new_id
@@ -96,9 +96,3 @@ def feed(tx: Reading, agency: str, after: int, limit: int) -> tuple[FeedEvent, .
         FeedEvent(row.seq, row.disclosure_id, row.reference, row.purpose, Rung(row.rung), row.state, row.at)
         for row in rows
     )
-
-
-def unsettled(tx: Reading) -> dict[str, int]:
-    """How many disclosures stand in each state."""
-    rows = tx.connection.execute(select(disclosure.c.state, func.count()).group_by(disclosure.c.state))
-    return {row[0]: row[1] for row in rows}

@@ -11,7 +11,7 @@ again - or, where the partner cannot notice a repeat, a person is asked.
 
 import random
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hub.audit import log
@@ -113,7 +113,8 @@ def release(house: House, tx: Writing, row: DisclosureRow, claim: Claim, actor: 
         if message is None:
             outbox.ask_recall(tx, row.id)  # whoever died may have left a pack, and it must not be carried
         elif sent.last(tx, row.id, row.case_id) != message.body:
-            _begin_anew(tx, row, entry, now)
+            prepare_anew(tx, row, now)
+            log.append(tx, [entry])
             return None
     if message is None:
         log.append(tx, [entry, *set_aside(tx, row, verdict, decision_id, actor, now)])
@@ -206,7 +207,7 @@ def park(tx: Writing, claim: Claim, cause: str, now: datetime) -> State:
     outbox.stop(tx, claim.disclosure_id)
     outbox.change(tx, claim.disclosure_id, State.PARKED, cause=cause)
     log.append(tx, [Entry(EntryKind.RELEASE_PARKED, now, _ACTOR, {
-        "disclosure": claim.disclosure_id, "attempt": claim.attempt, "reason": cause,
+        "disclosure": claim.disclosure_id, "attempt": claim.attempt, "reason": cause.lower(),
     })])  # fmt: skip
     return State.PARKED
 
@@ -219,15 +220,11 @@ def _park_undecidable(house: House, worker: str, disclosure_id: str, code: str) 
     now = house.clock.now()
     with house.store.write() as tx:
         referrals.hold_case(tx, outbox.get(tx, disclosure_id).case_id)
-        if outbox.take(tx, disclosure_id, worker, now, house.lease) is None:
+        claim = outbox.take(tx, disclosure_id, worker, now, house.lease)
+        if claim is None:
             return None
         outbox.close_unknown(tx, disclosure_id, now)
-        outbox.stop(tx, disclosure_id)
-        outbox.change(tx, disclosure_id, State.PARKED, cause=code)
-        log.append(tx, [Entry(EntryKind.RELEASE_PARKED, now, _ACTOR, {
-            "disclosure": disclosure_id, "attempt": 0, "reason": code.lower(),
-        })])  # fmt: skip
-    return State.PARKED
+        return park(tx, replace(claim, attempt=0), code, now)  # the log counts attempts, and none was made
 
 
 def _message(house: House, tx: Writing, row: DisclosureRow, verdict: Verdict) -> Message | None:
@@ -269,16 +266,16 @@ def _look_again(house: House, tx: Writing, intent: Intent, now: datetime) -> Sta
         outbox.ask_recall(tx, row.id)
         log.append(tx, [entry, *set_aside(tx, row, judged.verdict, decision_id, _ACTOR, now)])
         return outbox.get(tx, row.id).state
-    _begin_anew(tx, row, entry, now)
+    prepare_anew(tx, row, now)
+    log.append(tx, [entry])
     return State.QUEUED
 
 
-def _begin_anew(tx: Writing, row: DisclosureRow, entry: Entry, now: datetime) -> None:
+def prepare_anew(tx: Writing, row: DisclosureRow, now: datetime) -> None:
     """A pack that tells more than may be told now goes first; then another is prepared, decided again at the door."""
     outbox.ask_recall(tx, row.id)
     outbox.restart(tx, row.id, now, ready=True)
     outbox.change(tx, row.id, State.QUEUED, cause=None)
-    log.append(tx, [entry])
 
 
 def _arrived_already(tx: Writing, row: DisclosureRow) -> None:

@@ -35,10 +35,9 @@ class Registers:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict, the standing it was given on, and the consent it relied on, if it did."""
+    """A verdict, and the consent it relied on, if it did."""
 
     verdict: Verdict
-    standing: Standing
     relied_on: str | None
 
 
@@ -96,4 +95,4 @@ def judge(
     consented = {Basis.A6_CONSENT, Basis.A9_EXPLICIT_CONSENT, Basis.CONF_PERMISSION, Basis.A10_P29}
     rests = answer is not None and answer.fact.answer in consents.GIVES and consented & set(verdict.decision.basis)
     relied = answer.id if answer is not None and rests else None
-    return Judged(verdict, standing, relied)
+    return Judged(verdict, relied)

@@ -7,7 +7,7 @@ from hub.access.roles import Actor
 from hub.audit.entry import Entry
 from hub.delivery import outbox
 from hub.delivery.outbox import DisclosureRow, State
-from hub.flow.deliver import judge_again, keep_decision, set_aside
+from hub.flow.deliver import judge_again, keep_decision, prepare_anew, set_aside
 from hub.flow.house import House
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
@@ -41,8 +41,7 @@ def reconsider(house: House, tx: Writing, row: DisclosureRow, actor: Actor) -> l
     entry = keep_decision(tx, row, accepted, judged, decision_id, actor.person, now)
     outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on)
     if judged.verdict.decision.releases and judged.verdict.says_something:
-        if row.state is State.PREPARED:  # the pack is taken back, and prepared anew as decided at the door
-            outbox.restart(tx, row.id, now, ready=True)
-            outbox.change(tx, row.id, State.QUEUED, cause=None)
+        if row.state is State.PREPARED:
+            prepare_anew(tx, row, now)
         return [entry]  # another ground carries it, and it is decided once more at the door
     return [entry, *set_aside(tx, row, judged.verdict, decision_id, actor.person, now)]
