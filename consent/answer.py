@@ -1,12 +1,12 @@
 """The walk is done: its outcome written down as a decision, with reasons, duties and what would change it."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from consent.compile import Compiled, bits
 from consent.decision import Decision, Reason
 from consent.items import Items
-from consent.rules import Rule
+from consent.rules import CLOCKS, Rule
 from consent.walk import Walk, reason_of
 from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
 
@@ -15,6 +15,11 @@ _NOTHING_LEFT = Reason("NOTHING_LEFT", None, ("UK GDPR Art 5(1)(c)",), "Nothing 
 _NO_BASIS_REMEDY = "a purpose for which the law gives this recipient a ground"
 _NO_DATE_SET = date.max
 """What a rule that waits for its commencement is dated with."""
+
+_USUAL_CLOCK = "same day"
+
+REVIEW_AFTER = timedelta(days=28)
+"""When a duty to look again falls due. No provision sets it: our own proposal, to be shortened by whoever reviews."""
 
 
 def refusal(walk: Walk, *, has_basis: bool, nothing_left: bool, as_at: date) -> Decision:
@@ -30,8 +35,9 @@ def refusal(walk: Walk, *, has_basis: bool, nothing_left: bool, as_at: date) -> 
         remedies += [rule.remedy for rule in _lacking(walk) if rule.remedy] or [_NO_BASIS_REMEDY]
     return Decision(
         outcome=Outcome.DENY, keep=(), remove=(), basis=(Basis.NONE,), obligations=_in_order(duties), gaps=(),
-        reasons=tuple(dict.fromkeys([*deciding, *others])), remedy=tuple(dict.fromkeys(remedies)), authoriser=None,
+        reasons=_each_once([*deciding, *others]), remedy=tuple(dict.fromkeys(remedies)), authoriser=None,
         rules=walk.law.digest, valid_until=_valid_until(walk.law, as_at),
+        exemptions=_exemptions(walk, Outcome.DENY, duties), review_by=_review_by(duties, as_at),
     )  # fmt: skip
 
 
@@ -63,10 +69,39 @@ def release(walk: Walk, outcome: Outcome, basis: Basis | None, items: Items, as_
     return Decision(
         outcome=outcome, keep=tuple(kept), remove=tuple(removed), basis=tuple(dict.fromkeys(tokens)),
         obligations=_in_order(duties), gaps=tuple(sorted(walk.gaps)) if held else (),
-        reasons=tuple(dict.fromkeys(reasons)), remedy=_remedies(walk, removed, held=held),
+        reasons=_each_once(reasons), remedy=_remedies(walk, removed, held=held),
         authoriser=("; ".join(authorisers) or "data protection officer") if held else None,
-        rules=walk.law.digest, valid_until=_valid_until(walk.law, as_at),
+        rules=walk.law.digest, valid_until=_valid_until(walk.law, as_at), within=_within(walk) if held else None,
+        exemptions=_exemptions(walk, outcome, duties), review_by=_review_by(duties, as_at),
     )  # fmt: skip
+
+
+def _each_once(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Every reason once, the first of those that say the same of the same kind of data."""
+    said: dict[tuple[str, DataCategory | None, str], Reason] = {}
+    for reason in reasons:
+        said.setdefault((reason.code, reason.category, reason.says), reason)
+    return tuple(said.values())
+
+
+def _within(walk: Walk) -> str:
+    """The shortest clock among the rules that hold it; where only a gap does, the same day (law.md 4.7)."""
+    clocks = [CLOCKS.index(rule.within) for rule in walk.holds if rule.within]
+    return CLOCKS[min(clocks)] if clocks else _USUAL_CLOCK
+
+
+def _exemptions(walk: Walk, outcome: Outcome, duties: list[Obligation]) -> tuple[str, ...]:
+    """The provisions under which the person is not told."""
+    if Obligation.WITHHOLD_INFORM not in duties:
+        return ()
+    obliging = walk.law.effects.get("oblige", 0) & walk.law.outcome.masks[outcome] & walk.may
+    fired = (walk.law.rules[index] for index in bits(obliging))
+    cites = [cite for rule in fired if Obligation.WITHHOLD_INFORM in rule.oblige for cite in rule.cites]
+    return tuple(dict.fromkeys(cites))
+
+
+def _review_by(duties: list[Obligation], as_at: date) -> date | None:
+    return as_at + REVIEW_AFTER if Obligation.REVIEW_DATE in duties else None
 
 
 def _remedies(walk: Walk, removed: list[DataCategory], *, held: bool) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The answer to one question: may this recipient, for this purpose, have these kinds of data about this person."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
 
@@ -12,6 +12,7 @@ class Reason:
 
     `code` is stable and in capitals ("P10_NOT_PREJUDICE"), `category` the kind of data it removes or keeps (None where
     it is about the whole), `cites` the provisions, agreement clauses and policy sections, `says` one plain sentence.
+    `rule` is the rule that says so and `effect` what that rule does; both empty where the engine itself speaks.
     """
 
     code: str
@@ -19,6 +20,8 @@ class Reason:
     cites: tuple[str, ...]
     says: str
     determining: bool = True
+    rule: str = ""
+    effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,10 @@ class Decision:
     """What may go, what must not, why, on which grounds and with which duties.
 
     `keep` and `remove` split the categories asked about; `gaps` name facts that were missing; `remedy` says what would
-    lawfully change the answer; `authoriser` is the kind of person who may release what is held (law.md 4.7);
-    `rules` is the digest of the rule set, `valid_until` when it must be made again at the latest (None: no fixed end).
+    lawfully change the answer; `authoriser` is the kind of person who may release what is held (law.md 4.7) and
+    `within` by when; `exemptions` are the provisions that allow silence towards the person, `review_by` is the day
+    on which a duty to look again falls due; `rules` is the digest of the rule set, `valid_until` when it must be made again at
+    the latest (None: no fixed end).
     """
 
     outcome: Outcome
@@ -41,6 +46,19 @@ class Decision:
     authoriser: str | None
     rules: str
     valid_until: datetime | None = None
+    within: str | None = None
+    exemptions: tuple[str, ...] = ()
+    review_by: date | None = None
+
+    @property
+    def determining(self) -> tuple[str, ...]:
+        """The ids of the rules that decided, in the order of their reasons."""
+        return tuple(dict.fromkeys(reason.rule for reason in self.reasons if reason.determining and reason.rule))
+
+    @property
+    def divergences(self) -> tuple[Reason, ...]:
+        """Where the landlord's policy or an agreement asks for something else than the law does."""
+        return tuple(reason for reason in self.reasons if reason.effect == "diverge")
 
     @property
     def releases(self) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from consent.facts import DERIVED, FACTS, ITEM_TERMS
-from consent.rules import DEFAULT_OUTCOMES, DEFAULT_PATHS, EFFECTS, STAGES, Rule, RuleError, RuleSet
+from consent.rules import CLOCKS, DEFAULT_OUTCOMES, DEFAULT_PATHS, EFFECTS, STAGES, Rule, RuleError, RuleSet
 from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
 
 _GIVES_BASIS = frozenset({"condition", "basis", "gateway", "confidence"})
@@ -18,7 +18,7 @@ _BLOCKS = frozenset({"deny", "hold", "strip"})
 _FINDS_ONE = frozenset({"find", "require"})
 _KEYS = frozenset({
     "id", "stage", "effect", "when", "unless", "gives", "code", "cites", "says", "checked", "from", "to", "oblige",
-    "remedy", "authoriser", "yields",
+    "remedy", "authoriser", "within", "yields",
 })  # fmt: skip
 
 
@@ -100,6 +100,7 @@ def _rule(file: str, entry: Mapping[str, object], words: _Words) -> Rule:
         code=_text(file, rule_id, "code", entry.get("code", _code(rule_id))),
         oblige=_obligations(file, rule_id, entry.get("oblige", [])),
         remedy=str(entry.get("remedy", "")), authoriser=str(entry.get("authoriser", "")),
+        within=_one_of(file, rule_id, "within", entry.get("within", ""), ("", *CLOCKS)),
         yields=entry.get("yields", file.startswith("policies/") and effect in _BLOCKS) is True,
         in_force_from=_day(file, rule_id, "from", entry.get("from")),
         in_force_to=_day(file, rule_id, "to", entry.get("to")),
@@ -193,7 +194,8 @@ def _divergences(rule: Rule, words: _Words) -> list[Rule]:
     says = f"This rule would have stopped it; the law comes first here, and the divergence is logged. {rule.says}"
     return [
         replace(
-            rule, id=f"{rule.id}.{suffix}", effect="diverge", yields=False, remedy="", authoriser="", says=says,
+            rule, id=f"{rule.id}.{suffix}", effect="diverge", yields=False, remedy="", authoriser="", within="",
+            says=says,
             when=MappingProxyType(dict(sorted((dict(rule.when) | change).items()))),
             oblige=(Obligation.POLICY_DIVERGENCE_LOG,),
         )
@@ -209,7 +211,8 @@ def _digest(rules: list[Rule], words: _Words) -> str:
         "order": list(words.findings),
         "rules": [
             [r.id, r.stage, r.effect, r.finding, r.gives, {k: list(v) for k, v in r.when.items()}, list(r.cites),
-             r.says, r.code, list(r.oblige), r.remedy, r.authoriser, r.yields, str(r.in_force_from), str(r.in_force_to)]
+             r.says, r.code, list(r.oblige), r.remedy, r.authoriser, r.within, r.yields,
+             str(r.in_force_from), str(r.in_force_to)]
             for r in rules
         ],
     }  # fmt: skip

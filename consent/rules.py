@@ -39,6 +39,11 @@ DEFAULT_PATHS = MappingProxyType({
 DEFAULT_OUTCOMES = (Outcome.PERMIT, Outcome.PERMIT_REDACTED, Outcome.NEEDS_AUTHORISER)
 """The outcomes that a duty is attached to when its `when` names none."""
 
+CLOCKS = (
+    "4 working hours", "same day", "1 working day", "within the time for the request", "before publication",
+)  # fmt: skip
+"""By when the authoriser answers, shortest first (law.md 4.7, proposed there)."""
+
 
 class RuleError(ValueError):
     """A rule text that cannot be trusted: names the file, the rule, the field and the reason."""
@@ -57,7 +62,8 @@ class Rule:
     """One rule. `when` maps each fact or finding to its allowed values; dates are inclusive, None is open.
 
     `gives` is what the effect gives (a basis token, a finding's value, "a9" or "a10"), `finding` which finding it sets.
-    `yields` marks a rule that gives way to compulsion, danger and safeguarding. `checked` says how far its source was
+    `authoriser` is who may release what the rule holds and `within` by when. `yields` marks a rule that gives way to
+    compulsion, danger and safeguarding. `checked` says how far its source was
     read: V official, T mirror, S secondary, M memory.
     """
 
@@ -75,6 +81,7 @@ class Rule:
     oblige: tuple[Obligation, ...] = ()
     remedy: str = ""
     authoriser: str = ""
+    within: str = ""
     yields: bool = False
     in_force_from: date | None = None
     in_force_to: date | None = None

@@ -115,4 +115,4 @@ def make_findings(walk: Walk) -> None:
 
 def reason_of(rule: Rule, category: DataCategory | None, *, determining: bool = True) -> Reason:
     """What `rule` says, as a reason of the decision."""
-    return Reason(rule.code, category, rule.cites, rule.says, determining)
+    return Reason(rule.code, category, rule.cites, rule.says, determining, rule.id, rule.effect)

@@ -5,7 +5,7 @@ That a decision took "health" out tells that there is health data, so reasons ar
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import insert, select
 
@@ -55,7 +55,7 @@ def keep(
     )  # fmt: skip
     items = verdict.disclosure.items if verdict.disclosure else ()
     document = {
-        "decision": asdict(verdict.decision) | {"valid_until": None},
+        "decision": asdict(verdict.decision) | {"valid_until": None, "review_by": _day(verdict.decision.review_by)},
         "facts": verdict.facts.as_dict(),
         "withheld": [asdict(entry) for entry in verdict.withheld],
         "going": sorted({(item.path, item.of) for item in items}),
@@ -97,14 +97,22 @@ def _decision(given: dict[str, object]) -> Decision:
         reasons=tuple(
             Reason(
                 entry["code"], DataCategory(entry["category"]) if entry["category"] else None,
-                tuple(entry["cites"]), entry["says"], entry["determining"],
+                tuple(entry["cites"]), entry["says"], entry["determining"], entry.get("rule", ""),
+                entry.get("effect", ""),
             )
             for entry in loaded["reasons"]
         ),
         remedy=tuple(loaded["remedy"]),
         authoriser=loaded["authoriser"],
         rules=loaded["rules"],
+        within=loaded.get("within"),
+        exemptions=tuple(loaded.get("exemptions", ())),
+        review_by=date.fromisoformat(loaded["review_by"]) if loaded.get("review_by") else None,
     )  # fmt: skip
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _withheld(entry: dict[str, object]) -> Withheld:
