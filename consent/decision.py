@@ -31,8 +31,8 @@ class Decision:
     `keep` and `remove` split the categories asked about; `gaps` name facts that were missing; `remedy` says what would
     lawfully change the answer; `authoriser` is the kind of person who may release what is held (law.md 4.7) and
     `within` by when; `exemptions` are the provisions that allow silence towards the person, `review_by` is the day
-    on which a duty to look again falls due; `rules` is the digest of the rule set, `valid_until` when it must be made again at
-    the latest (None: no fixed end).
+    on which a duty to look again falls due; `rules` is the digest of the rule set, `valid_until` when it must be made
+    again at the latest (None: no fixed end).
     """
 
     outcome: Outcome
