@@ -10,7 +10,7 @@ from consent.rules import Rule
 from protocols.vocabulary import Basis, DataCategory
 
 _OF_ITEMS = frozenset({CATEGORY, "pack", *ITEM_TERMS})
-_UNWAITING = frozenset({"compulsion", "danger"})
+UNWAITING = frozenset({"compulsion", "danger"})
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Walk:
     @property
     def waits(self) -> bool:
         """Whether a gap holds the decision: not in immediate danger, nor under valid compulsion."""
-        return not self.found["path"] <= _UNWAITING
+        return not self.found["path"] <= UNWAITING
 
     @property
     def details_wait(self) -> bool:

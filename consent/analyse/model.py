@@ -1,0 +1,253 @@
+"""The decision procedure written once more, over sets of questions instead of one: what holds where.
+
+The same steps as `consent.decide`, for a pack of one kind of data (company can only add refusals, holds and gaps). Any
+Boolean algebra will do: diagrams for proofs, columns of bits for replaying history, a solver's terms in tests.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cached_property
+from typing import Generic, Protocol, Self, TypeVar
+
+from consent.compile import OUTCOME, Compiled, bits
+from consent.rules import Rule
+from consent.walk import UNWAITING
+from protocols.vocabulary import Basis, Obligation, Outcome
+
+
+class Joinable(Protocol):
+    """An element of a Boolean algebra."""
+
+    def __and__(self, other: Self, /) -> Self: ...
+    def __or__(self, other: Self, /) -> Self: ...
+    def __invert__(self) -> Self: ...
+
+
+S = TypeVar("S", bound=Joinable)
+
+
+class Algebra(Protocol[S]):
+    """Sets of questions, and the basic ones: where a term has one of these values."""
+
+    @property
+    def nothing(self) -> S:
+        """The empty set."""
+        ...
+
+    @property
+    def everything(self) -> S:
+        """Every question."""
+        ...
+
+    def known(self, name: str, values: tuple[str, ...]) -> S:
+        """Where term `name` is known to be one of `values`, or `values` are all that it can be."""
+        ...
+
+    def possible(self, name: str, values: tuple[str, ...]) -> S:
+        """Where it is one of `values`, or not known."""
+        ...
+
+    def any_of(self, sets: Iterable[S]) -> S:
+        """The union."""
+        ...
+
+    def all_of(self, sets: Iterable[S]) -> S:
+        """The intersection."""
+        ...
+
+
+class Model(Generic[S]):
+    """What a rule set answers, everywhere at once. Every attribute is a set of questions, or sets by name."""
+
+    def __init__(self, law: Compiled, as_at: date, algebra: Algebra[S]) -> None:
+        """Read the rules of `law` that are in force on `as_at` into `algebra`."""
+        self._algebra = algebra
+        self._law = law
+        self.rules: tuple[Rule, ...] = tuple(law.rules[index] for index in bits(law.in_force(as_at)))
+        self.found: dict[tuple[str, str], S] = {}
+        self.sure: dict[str, S] = {}
+        """Where a rule applies, whatever the facts are that nobody knows."""
+        self.may: dict[str, S] = {}
+        """Where some value of what nobody knows would make it apply."""
+        self._make_findings()
+        for rule in self.rules:
+            self.sure[rule.id], self.may[rule.id] = self._applies(rule)
+
+    # ---- where rules apply
+
+    def _make_findings(self) -> None:
+        a = self._algebra
+        for finding in self._law.findings:
+            name, open_ = finding.probe.name, a.everything
+            for value in finding.values[:-1]:
+                finders = [self._applies(rule) for rule in self.rules if (rule.finding, rule.gives) == (name, value)]
+                self.found[name, value] = open_ & a.any_of(may for _, may in finders)
+                open_ = open_ & ~a.any_of(sure for sure, _ in finders)
+            self.found[name, finding.values[-1]] = open_
+
+    def _applies(self, rule: Rule) -> tuple[S, S]:
+        a, findings = self._algebra, {finding.probe.name: finding.values for finding in self._law.findings}
+        sure: list[S] = []
+        may: list[S] = []
+        for name, values in rule.when.items():
+            if name in findings:
+                sure.append(~a.any_of(self.found[name, value] for value in findings[name] if value not in values))
+                may.append(a.any_of(self.found[name, value] for value in values))
+            elif name != OUTCOME:
+                sure.append(a.known(name, values))
+                may.append(a.possible(name, values))
+        return a.all_of(sure), a.all_of(may)
+
+    def _where(self, sets: Mapping[str, S], effect: str, gives: str | None = None) -> S:
+        fitting = (r.id for r in self.rules if r.effect == effect and gives in (None, r.gives))
+        return self._algebra.any_of(sets[rule_id] for rule_id in fitting)
+
+    # ---- what waits for missing facts
+
+    @cached_property
+    def waits(self) -> S:
+        """Where a gap holds the decision (`Walk.waits`)."""
+        ways = next(finding.values for finding in self._law.findings if finding.probe.name == "path")
+        return self._algebra.any_of(self.found["path", way] for way in ways if way not in UNWAITING)
+
+    @cached_property
+    def details_wait(self) -> S:
+        """Where doubt about one item or one duty holds the whole (`Walk.details_wait`)."""
+        return self.waits & self.found["safeguarding", "none"]
+
+    # ---- one item
+
+    @cached_property
+    def kept(self) -> S:
+        """Where the item stays in the pack."""
+        stripped, stripped_may = self._where(self.sure, "strip"), self._where(self.may, "strip")
+        in_doubt = stripped_may | (self._wanting & self._where(self.may, "condition"))
+        return ~stripped & (self._clear | (in_doubt & self.details_wait))
+
+    @cached_property
+    def _clear(self) -> S:
+        """Where it stays with no doubt left."""
+        return ~self._where(self.may, "strip") & ~self._wanting
+
+    @cached_property
+    def _wanting(self) -> S:
+        """Where it needs a condition that is not surely given."""
+        return self._needs("a9") & ~self.conditioned("a9") | self._needs("a10") & ~self.conditioned("a10")
+
+    def _needs(self, article: str) -> S:
+        return self._where(self.may, "require", article)
+
+    def conditioned(self, article: str) -> S:
+        """Where the item has a condition of that article ("a9", "a10") that some rule surely gives and it needs."""
+        tokens = [token for token, _ in self._law.gives["condition"] if token.value.partition("_")[0] == article]
+        given = self._algebra.any_of(self._where(self.sure, "condition", token.value) for token in tokens)
+        return self._needs(article) & given
+
+    # ---- the whole: each within a set of questions, so that no more is worked out than is asked
+
+    @cached_property
+    def denied(self) -> S:
+        """Where a rule refuses."""
+        return self._where(self.sure, "deny")
+
+    @cached_property
+    def has_basis(self) -> S:
+        """Where a lawful basis is surely found."""
+        return self._where(self.sure, "basis")
+
+    @cached_property
+    def _stopped(self) -> S:
+        """Where a rule refuses or holds, or may do so and nothing lets the rest go ahead of it."""
+        stopping = [self._where(self.may, "deny") & self.waits, self._where(self.may, "hold") & self.waits]
+        return self._algebra.any_of([self.denied, self._where(self.sure, "hold"), *stopping])
+
+    @cached_property
+    def demands(self) -> tuple[S, ...]:
+        """What must all hold for a release, doubts about duties aside: the item clear, a basis, and nothing against."""
+        return (self._clear, self.has_basis, ~self._stopped)
+
+    @cached_property
+    def settled(self) -> tuple[S, ...]:
+        """Where it is settled, duty by duty and divergence by divergence, whether it comes with the release."""
+        releasing = {Outcome.PERMIT, Outcome.PERMIT_REDACTED, Outcome.NEEDS_AUTHORISER}
+        rules = (
+            r
+            for r in self.rules
+            if r.effect == "diverge" or (r.effect == "oblige" and releasing & set(r.when[OUTCOME]))
+        )
+        return tuple(~(self.may[r.id] & ~self.sure[r.id] & self.details_wait) for r in rules)
+
+    def releasable(self, within: S) -> S:
+        """Where the item would leave once every doubt about a duty is settled."""
+        for demand in self.demands:
+            within = within & demand
+        return within
+
+    def leaving(self, within: S) -> S:
+        """Where the item leaves with nobody asked: permit or permit_redacted, and it is kept."""
+        within = self.releasable(within)
+        for settled in self.settled:
+            within = within & settled
+        return within
+
+    def refused(self, within: S) -> S:
+        """Where the outcome is deny."""
+        return within & self.denied | within & ~self.kept | within & ~self._where(self.may, "basis")
+
+    def held(self, within: S) -> S:
+        """Where the outcome is needs_authoriser: the item waits for a person, or for a missing fact."""
+        open_ = within & self.kept & ~self.denied & self._where(self.may, "basis")
+        return open_ & ~self.leaving(open_)
+
+    # ---- grounds and duties
+
+    @cached_property
+    def basis(self) -> dict[Basis, S]:
+        """Where each Art 6 basis is the one relied on: the first that fits."""
+        chosen: dict[Basis, S] = {}
+        before = self._algebra.nothing
+        for token, _ in self._law.gives["basis"]:
+            fits = self._where(self.sure, "basis", token.value)
+            chosen[token] = fits & ~before
+            before = before | fits
+        return chosen
+
+    def ground(self, kind: str) -> S:
+        """Where some ground of that kind ("gateway", "confidence", "condition") is given."""
+        return self._where(self.sure, kind)
+
+    def owed(self, duty: Obligation, outcome: Outcome) -> S:
+        """Where `duty` is among the obligations of a decision with that outcome."""
+        told = {Obligation.INFORM_BEFORE, Obligation.INFORM_AFTER}
+        owed = self._obliged(duty, outcome)
+        if duty in told:
+            # Where nothing may wait, doubt about telling is silence (`consent.answer`).
+            owed = owed & (self.details_wait | ~self._obliged(Obligation.WITHHOLD_INFORM, outcome))
+        return owed | self._by_source(duty, outcome)
+
+    def _obliged(self, duty: Obligation, outcome: Outcome) -> S:
+        rules = [r for r in self.rules if r.effect == "oblige" and duty in r.oblige and outcome in r.when[OUTCOME]]
+        sure = self._algebra.any_of(self.sure[rule.id] for rule in rules)
+        return sure | (~self.details_wait & self._algebra.any_of(self.may[rule.id] for rule in rules))
+
+    def _by_source(self, duty: Obligation, outcome: Outcome) -> S:
+        effects = {"deny"} if outcome is Outcome.DENY else {"hold", "diverge"}
+        sources = [self.sure[r.id] for r in self.rules if r.effect in effects and duty in r.oblige]
+        if outcome is not Outcome.DENY:
+            sources += self._by_ground(duty)
+        return self._algebra.any_of(sources)
+
+    def _by_ground(self, duty: Obligation) -> list[S]:
+        """A ground's duties come from the first rule that gives it; a basis counts only where it is relied on."""
+        owed: list[S] = []
+        for kind in ("basis", "gateway", "confidence"):
+            for token, givers in self._law.gives[kind]:
+                before = self._algebra.nothing
+                for rule in (self._law.rules[index] for index in bits(givers)):
+                    if rule.id not in self.sure:
+                        continue
+                    first = self.sure[rule.id] & ~before
+                    before = before | self.sure[rule.id]
+                    if duty in rule.oblige:
+                        owed.append(first & self.basis[token] if kind == "basis" else first)
+        return owed
