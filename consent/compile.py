@@ -4,14 +4,16 @@ Each rule is one bit. `yes` holds the rules that apply whatever the unknown fact
 them would make apply. An unknown value can therefore never be mistaken for a harmless one.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import TypeVar
 
+from consent.decision import Reason
 from consent.facts import DERIVED, FACTS, ITEM_TERMS, Facts
-from consent.rules import Rule, RuleSet
-from protocols.vocabulary import Basis, DataCategory, Outcome
+from consent.rules import STAGES, Rule, RuleSet
+from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
 
 CATEGORY = "category"
 OUTCOME = "outcome"
@@ -24,6 +26,27 @@ PREFERENCE = (
     Basis.A9_VITAL, Basis.A10_P29, Basis.A10_P18, Basis.A10_P10, Basis.A10_P6, Basis.A10_P33, Basis.A10_P30,
 )  # fmt: skip
 """Which basis or condition is recorded where several fit (law.md 4.4 and 4.5); tokens not listed come last."""
+
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Memo(dict[K, V]):
+    """What was worked out before, by what it was worked out from. Forgets all of it when it grows too large."""
+
+    _MOST = 20_000
+
+    def __init__(self, work_out: Callable[[K], V]) -> None:
+        """`work_out` must give the same value for the same key for ever."""
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, key: K) -> V:
+        if len(self) >= self._MOST:
+            self.clear()
+        value = self[key] = self._work_out(key)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +66,13 @@ class Finding:
     probe: Probe
     values: tuple[str, ...]
     finders: tuple[int, ...]
+    only: Mapping[str, frozenset[str]]
+    """Each value as the one thing found."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
-    """A rule set ready to decide with."""
+    """A rule set ready to decide with. The memos hold what the same rules always say; they never change an answer."""
 
     rules: tuple[Rule, ...]
     digest: str
@@ -58,22 +83,27 @@ class Compiled:
     outcome: Probe
     effects: Mapping[str, int]
     gives: Mapping[str, tuple[tuple[Basis, int], ...]]
-    dated: int
+    required: Mapping[str, int]
     changes: tuple[date, ...]
+    releasing: int
+    in_force: Memo[date, int]
+    """The rules that have commenced and not ended on a date."""
+    told: Memo[int, tuple[Rule, ...]]
+    """The rules of a mask, in the order of the steps they belong to."""
+    duties: Memo[int, tuple[Obligation, ...]]
+    """The duties that the rules of a mask name."""
+    reasons: Memo[tuple[int, DataCategory | None, bool], tuple[Reason, ...]]
+    """What the rules of a mask say of a kind of data (None: of the whole), determining or not, in that order."""
+
+    def effect(self, name: str) -> int:
+        """The rules of that effect."""
+        return self.effects.get(name, 0)
 
     def about(self, category: DataCategory, facts: Facts) -> int:
         """The rules that what is known of this one category does not exclude."""
         mask = self.category.masks[category]
         for probe in self.item_terms:
             mask &= probe.masks[facts.item_term(probe.name, category)]
-        return mask
-
-    def in_force(self, as_at: date) -> int:
-        """The rules that have commenced and not ended on `as_at`."""
-        mask = (1 << len(self.rules)) - 1
-        for index in bits(self.dated):
-            if not self.rules[index].is_in_force(as_at):
-                mask &= ~(1 << index)
         return mask
 
 
@@ -85,28 +115,60 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
+def lowest(mask: int) -> int:
+    """The position of the lowest set bit of `mask`, which must have one."""
+    return (mask & -mask).bit_length() - 1
+
+
+def reason_of(rule: Rule, category: DataCategory | None, *, determining: bool = True) -> Reason:
+    """What `rule` says, as a reason of the decision."""
+    return Reason(rule.code, category, rule.cites, rule.says, determining, rule.id, rule.effect)
+
+
 @lru_cache(maxsize=8)
 def compiled(rules: RuleSet) -> Compiled:
     """The masks of `rules`; the same object again for a rule set with the same digest."""
+    ruled = rules.rules
     effects: dict[str, int] = {}
-    for index, rule in enumerate(rules.rules):
+    required: dict[str, int] = {}
+    for index, rule in enumerate(ruled):
         effects[rule.effect] = effects.get(rule.effect, 0) | 1 << index
-    used = {name for rule in rules.rules for name in rule.when}
+        if rule.effect == "require":
+            required[rule.gives] = required.get(rule.gives, 0) | 1 << index
+    used = {name for rule in ruled for name in rule.when}
     names = [name for name in (*FACTS, *DERIVED) if name in used]
-    dates = {rule.in_force_from for rule in rules.rules if rule.in_force_from}
-    dates |= {rule.in_force_to + timedelta(days=1) for rule in rules.rules if rule.in_force_to}
+    dates = {rule.in_force_from for rule in ruled if rule.in_force_from}
+    dates |= {rule.in_force_to + timedelta(days=1) for rule in ruled if rule.in_force_to}
+    outcome = _probe(ruled, OUTCOME, {str(o): o for o in Outcome})
+    order = {index: STAGES.index(rule.stage) for index, rule in enumerate(ruled)}
+
+    def told(mask: int) -> tuple[Rule, ...]:
+        return tuple(ruled[index] for index in sorted(bits(mask), key=lambda index: order[index]))
+
     return Compiled(
-        rules=rules.rules, digest=rules.digest,
-        facts=tuple(_probe(rules.rules, name, _values(name)) for name in names),
-        category=_probe(rules.rules, CATEGORY, {str(c): c for c in DataCategory}),
-        item_terms=tuple(_probe(rules.rules, n, {v: v for v in vs}) for n, vs in ITEM_TERMS.items() if n in used),
-        findings=tuple(_finding(rules.rules, name, values) for name, values in rules.findings.items()),
-        outcome=_probe(rules.rules, OUTCOME, {str(o): o for o in Outcome}),
-        effects=effects,
-        gives={kind: _given(rules.rules, kind) for kind in ("basis", "condition", "gateway", "confidence")},
-        dated=sum(1 << i for i, rule in enumerate(rules.rules) if rule.in_force_from or rule.in_force_to),
-        changes=tuple(sorted(dates)),
+        rules=ruled, digest=rules.digest,
+        facts=tuple(_probe(ruled, name, _values(name)) for name in names),
+        category=_probe(ruled, CATEGORY, {str(c): c for c in DataCategory}),
+        item_terms=tuple(_probe(ruled, n, {v: v for v in vs}) for n, vs in ITEM_TERMS.items() if n in used),
+        findings=tuple(_finding(ruled, name, values) for name, values in rules.findings.items()),
+        outcome=outcome, effects=effects, required=required, changes=tuple(sorted(dates)),
+        gives={kind: _given(ruled, kind) for kind in ("basis", "condition", "gateway", "confidence")},
+        releasing=effects.get("oblige", 0) & _any_of(outcome, _RELEASING),
+        in_force=Memo(lambda day: sum(1 << index for index, rule in enumerate(ruled) if rule.is_in_force(day))),
+        told=Memo(told),
+        duties=Memo(lambda mask: tuple(dict.fromkeys(duty for index in bits(mask) for duty in ruled[index].oblige))),
+        reasons=Memo(lambda key: tuple(reason_of(rule, key[1], determining=key[2]) for rule in told(key[0]))),
     )  # fmt: skip
+
+
+_RELEASING = (Outcome.PERMIT, Outcome.PERMIT_REDACTED, Outcome.NEEDS_AUTHORISER)
+
+
+def _any_of(probe: Probe, values: tuple[Outcome, ...]) -> int:
+    mask = 0
+    for value in values:
+        mask |= probe.masks[value]
+    return mask
 
 
 def _values(name: str) -> dict[str, Hashable]:
@@ -133,7 +195,8 @@ def _finding(rules: tuple[Rule, ...], name: str, values: tuple[str, ...]) -> Fin
     finders = tuple(
         sum(1 << i for i, rule in enumerate(rules) if (rule.finding, rule.gives) == (name, value)) for value in values
     )
-    return Finding(_probe(rules, name, {value: value for value in values}), values, finders)
+    only = {value: frozenset((value,)) for value in values}
+    return Finding(_probe(rules, name, {value: value for value in values}), values, finders, only)
 
 
 def _given(rules: tuple[Rule, ...], effect: str) -> tuple[tuple[Basis, int], ...]:

@@ -9,17 +9,15 @@ compulsion do not wait for it: there an item in doubt stays behind and the rest 
 from datetime import date
 
 from consent.answer import refusal, release
-from consent.compile import bits, compiled
+from consent.compile import compiled
 from consent.decision import Decision
 from consent.facts import Facts
 from consent.items import judge_items
-from consent.rules import STAGES, Rule, RuleSet
+from consent.rules import RuleSet
 from consent.walk import Walk, make_findings, start
 from protocols.vocabulary import Basis, Outcome
 
 __all__ = ["decide"]
-
-_STAGE_ORDER = {stage: position for position, stage in enumerate(STAGES)}
 
 
 def decide(facts: Facts, rules: RuleSet, as_at: date) -> Decision:
@@ -29,7 +27,7 @@ def decide(facts: Facts, rules: RuleSet, as_at: date) -> Decision:
     give the same decision.
     """
     law = compiled(rules)
-    walk = start(law, facts, law.in_force(as_at))
+    walk = start(law, facts, law.in_force[as_at])
     make_findings(walk)
     kept, removed = judge_items(walk)
     basis = _find_basis(walk)
@@ -46,36 +44,25 @@ def _find_basis(walk: Walk) -> Basis | None:
     for token, givers in walk.law.gives["basis"]:
         if walk.yes & givers:
             return token
-    walk.waits_for(walk.may & walk.law.effects["basis"])
+    walk.waits_for(walk.may & walk.law.effect("basis"))
     return None
 
 
 def _apply_gates(walk: Walk) -> None:
-    deny, hold = walk.law.effects.get("deny", 0), walk.law.effects.get("hold", 0)
-    walk.denials = _told_in_order(walk, walk.yes & deny)
-    walk.holds = _told_in_order(walk, walk.yes & hold)
+    law = walk.law
+    deny, hold = law.effect("deny"), law.effect("hold")
+    walk.denials = walk.yes & deny
+    walk.holds = walk.yes & hold
     in_doubt = walk.may & ~walk.yes
     if walk.waits:
         walk.waits_for(in_doubt & (deny | hold))
     if walk.details_wait:
-        walk.waits_for(in_doubt & (_duties_on_release(walk) | walk.law.effects.get("diverge", 0)))
-
-
-def _duties_on_release(walk: Walk) -> int:
-    """The duties that something held or let go may carry; doubt about those of a refusal holds nothing."""
-    releasing = 0
-    for outcome in (Outcome.PERMIT, Outcome.PERMIT_REDACTED, Outcome.NEEDS_AUTHORISER):
-        releasing |= walk.law.outcome.masks[outcome]
-    return walk.law.effects.get("oblige", 0) & releasing
-
-
-def _told_in_order(walk: Walk, mask: int) -> list[Rule]:
-    """The rules of `mask` in the order of the steps they belong to."""
-    return sorted((walk.law.rules[index] for index in bits(mask)), key=lambda rule: _STAGE_ORDER[rule.stage])
+        # Doubt about a duty of something refused holds nothing: only those of what is held or let go are looked at.
+        walk.waits_for(in_doubt & (law.releasing | law.effect("diverge")))
 
 
 def _outcome(walk: Walk, *, has_basis: bool, nothing_left: bool, removed: bool) -> Outcome:
-    if walk.denials or nothing_left or not (has_basis or walk.may & walk.law.effects["basis"]):
+    if walk.denials or nothing_left or not (has_basis or walk.may & walk.law.effect("basis")):
         return Outcome.DENY
     if walk.holds or not has_basis or walk.gaps:
         return Outcome.NEEDS_AUTHORISER

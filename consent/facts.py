@@ -19,6 +19,9 @@ FactValue = str | bool | int | None
 ADULT_FROM = 18
 """Age in years from which a person is no child (UK GDPR Annex 1 para 7, Children Act 1989 s.105)."""
 
+SCOTLAND_COMPETENT_FROM = 12
+"""Age in years from which a child in Scotland is presumed able to decide, until shown otherwise (DPA 2018 s.208)."""
+
 
 class FactError(ValueError):
     """A fact that the vocabulary does not know or a value that it does not allow. Never holds the value itself."""
@@ -154,7 +157,7 @@ class Facts:
 
     def term(self, name: str) -> str | bool | None:
         """A fact as rules see it: dated law and rules know only finite values, so the age becomes `age_band`."""
-        return self._terms.get(name)
+        return self.terms.get(name)
 
     def item_term(self, name: str, category: DataCategory) -> str:
         """One of `ITEM_TERMS` for `category`: "unstated" where no list was given."""
@@ -171,15 +174,20 @@ class Facts:
         return dict(self.values)
 
     @cached_property
-    def _terms(self) -> dict[str, str | bool]:
+    def terms(self) -> dict[str, str | bool]:
+        """Every known fact as rules see it, by name."""
         terms: dict[str, str | bool] = {name: value for name, value in self.values if isinstance(value, bool | str)}
         age = self._by_name.get("subject_age")
         if isinstance(age, int):
             terms["age_band"] = "child" if age < ADULT_FROM else "adult"
         may_be_child = terms.get("age_band") != "adult" or terms.get("subject_role") == "child"
         if terms.get("gillick") == "unknown" or (terms.get("gillick") == "n_a" and may_be_child):
-            # "Does not apply" is no answer about a child, and "unknown" is none about anybody.
+            # "Does not apply" is no answer about a child, and "unknown" is none about anybody: but in Scotland the law
+            # presumes one. A fact that is missing altogether presumes nothing, so that losing it can only narrow.
             del terms["gillick"]
+            presumed = isinstance(age, int) and SCOTLAND_COMPETENT_FROM <= age < ADULT_FROM
+            if presumed and terms.get("jurisdiction") == "scotland":
+                terms["gillick"] = "competent"
         if self.categories:
             anonymous = self.categories == (DataCategory.DEPERSONALISED,)
             terms["pack"] = "depersonalised" if anonymous else "personal"

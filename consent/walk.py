@@ -1,16 +1,17 @@
 """A decision in the making: which rules apply, which may, and what has been found so far."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from consent.compile import CATEGORY, OUTCOME, Compiled, Probe, bits
 from consent.decision import Reason
 from consent.facts import ITEM_TERMS, Facts
 from consent.rules import Rule
-from protocols.vocabulary import Basis, DataCategory
+from protocols.vocabulary import Basis
 
 _OF_ITEMS = frozenset({CATEGORY, "pack", *ITEM_TERMS})
 UNWAITING = frozenset({"compulsion", "danger"})
+"""The ways through a decision on which nothing waits for a missing fact."""
 
 
 @dataclass(slots=True)
@@ -25,11 +26,15 @@ class Walk:
     doubts: dict[str, frozenset[str]] = field(default_factory=dict)
     gaps: set[str] = field(default_factory=set)
     reasons: list[Reason] = field(default_factory=list)
-    denials: list[Rule] = field(default_factory=list)
-    holds: list[Rule] = field(default_factory=list)
+    denials: int = 0
+    holds: int = 0
     conditions: set[Basis] = field(default_factory=set)
+    waits: bool = True
+    """Whether a gap holds the decision: not in immediate danger, nor under valid compulsion."""
+    details_wait: bool = True
+    """Whether doubt about one item or one duty holds the whole: never what protects a child or adult at risk."""
 
-    def narrow(self, probe: Probe, values: frozenset[Hashable] | None) -> None:
+    def narrow(self, probe: Probe, values: frozenset[str] | None) -> None:
         """Drop the rules that this term's possible values exclude; `None` is any value at all."""
         if values is None:
             self.yes &= probe.every
@@ -59,60 +64,48 @@ class Walk:
         for index in bits(mask):
             self.gaps.update(self.unknown_in(self.law.rules[index]))
 
-    @property
-    def waits(self) -> bool:
-        """Whether a gap holds the decision: not in immediate danger, nor under valid compulsion."""
-        return not self.found["path"] <= UNWAITING
-
-    @property
-    def details_wait(self) -> bool:
-        """Whether doubt about one item or one duty holds the whole: never what protects a child or adult at risk."""
-        return self.waits and "none" in self.found["safeguarding"]
-
 
 def start(law: Compiled, facts: Facts, in_force: int) -> Walk:
     """The walk before its first step: the rules of `in_force` that the known facts do not exclude."""
-    yes = may = in_force
+    terms: Mapping[str, Hashable] = facts.terms
+    known = in_force
+    unknown: list[Probe] = []
     for probe in law.facts:
-        value = facts.term(probe.name)
+        value = terms.get(probe.name)
         if value is None:
-            yes &= probe.every
-            may &= probe.some
+            unknown.append(probe)
         else:
-            mask = probe.masks[value]
-            yes &= mask
-            may &= mask
+            known &= probe.masks[value]
+    yes = may = known
+    for probe in unknown:
+        yes &= probe.every
+        may &= probe.some
     return Walk(law, facts, yes, may)
 
 
 def make_findings(walk: Walk) -> None:
     """Each finding takes the strongest value found; where a stronger one may apply, it is in doubt between them."""
-    held = 0
-    for category in walk.facts.categories:
-        held |= walk.law.about(category, walk.facts)
-    if walk.facts.categories:
-        yes_held, may_held = held, held
-    else:
-        yes_held, may_held = walk.law.category.every, walk.law.category.some
     for finding in walk.law.findings:
-        possible: set[str] = set()
+        name, yes, may = finding.probe.name, walk.yes, walk.may
+        found = ""
+        in_doubt: list[str] = []
         doubtful = 0
         for value, finders in zip(finding.values, finding.finders, strict=True):
-            if finders & walk.yes & yes_held:
-                possible.add(value)
+            if finders & yes:
+                found = value
                 break
-            if finders & walk.may & may_held:
-                possible.add(value)
-                doubtful |= finders & walk.may & may_held
+            if finders & may:
+                in_doubt.append(value)
+                doubtful |= finders & may
+        found = found or finding.values[-1]
+        if not in_doubt or in_doubt == [found]:
+            walk.found[name] = finding.only[found]
+            mask = finding.probe.masks[found]
+            walk.yes &= mask
+            walk.may &= mask
         else:
-            possible.add(finding.values[-1])
-        if len(possible) > 1:
-            unknown = {name for index in bits(doubtful) for name in walk.unknown_in(walk.law.rules[index])}
-            walk.doubts[finding.probe.name] = frozenset(unknown)
-        walk.found[finding.probe.name] = frozenset(possible)
-        walk.narrow(finding.probe, frozenset(possible))
-
-
-def reason_of(rule: Rule, category: DataCategory | None, *, determining: bool = True) -> Reason:
-    """What `rule` says, as a reason of the decision."""
-    return Reason(rule.code, category, rule.cites, rule.says, determining, rule.id, rule.effect)
+            walk.doubts[name] = frozenset(n for i in bits(doubtful) for n in walk.unknown_in(walk.law.rules[i]))
+            walk.found[name] = frozenset((*in_doubt, found))
+            walk.narrow(finding.probe, walk.found[name])
+    walk.waits = not walk.found["path"] <= UNWAITING
+    walk.details_wait = walk.waits and "none" in walk.found["safeguarding"]

@@ -63,7 +63,7 @@ class Model(Generic[S]):
         """Read the rules of `law` that are in force on `as_at` into `algebra`."""
         self._algebra = algebra
         self._law = law
-        self.rules: tuple[Rule, ...] = tuple(law.rules[index] for index in bits(law.in_force(as_at)))
+        self.rules: tuple[Rule, ...] = tuple(law.rules[index] for index in bits(law.in_force[as_at]))
         self.found: dict[tuple[str, str], S] = {}
         self.sure: dict[str, S] = {}
         """Where a rule applies, whatever the facts are that nobody knows."""
@@ -217,13 +217,11 @@ class Model(Generic[S]):
         return self._where(self.sure, kind)
 
     def owed(self, duty: Obligation, outcome: Outcome) -> S:
-        """Where `duty` is among the obligations of a decision with that outcome."""
-        told = {Obligation.INFORM_BEFORE, Obligation.INFORM_AFTER}
-        owed = self._obliged(duty, outcome)
-        if duty in told:
-            # Where nothing may wait, doubt about telling is silence (`consent.answer`).
-            owed = owed & (self.details_wait | ~self._obliged(Obligation.WITHHOLD_INFORM, outcome))
-        return owed | self._by_source(duty, outcome)
+        """Where `duty` is among the obligations of a decision with that outcome: silence before telling."""
+        owed = self._obliged(duty, outcome) | self._by_source(duty, outcome)
+        if duty in {Obligation.INFORM_BEFORE, Obligation.INFORM_AFTER}:
+            owed = owed & ~self.owed(Obligation.WITHHOLD_INFORM, outcome)
+        return owed
 
     def _obliged(self, duty: Obligation, outcome: Outcome) -> S:
         rules = [r for r in self.rules if r.effect == "oblige" and duty in r.oblige and outcome in r.when[OUTCOME]]
