@@ -16,6 +16,7 @@ from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
 _GIVES_BASIS = frozenset({"condition", "basis", "gateway", "confidence"})
 _BLOCKS = frozenset({"deny", "hold", "strip"})
 _FINDS_ONE = frozenset({"find", "require"})
+_OF_THE_WHOLE = frozenset({"find", "basis"})
 _KEYS = frozenset({
     "id", "stage", "effect", "when", "unless", "gives", "code", "cites", "says", "checked", "from", "to", "oblige",
     "remedy", "authoriser", "within", "yields",
@@ -106,6 +107,7 @@ def _rule(file: str, entry: Mapping[str, object], words: _Words) -> Rule:
         in_force_to=_day(file, rule_id, "to", entry.get("to")),
     )  # fmt: skip
     _check_order(rule, words)
+    _check_reach(rule)
     if rule.effect == "oblige" and not rule.oblige:
         raise RuleError(file, rule_id, "oblige", "names no duty")
     return rule
@@ -178,6 +180,13 @@ def _check_order(rule: Rule, words: _Words) -> None:
     for name in rule.when:
         if name in words.findings and order.index(name) >= order.index(rule.finding):
             raise RuleError(rule.file, rule.id, f"when.{name}", f"is found after {rule.finding}")
+
+
+def _check_reach(rule: Rule) -> None:
+    """A finding or a basis holds for the whole pack: it may not turn on one item, so that company never widens."""
+    for name in ("category", *ITEM_TERMS):
+        if rule.effect in _OF_THE_WHOLE and name in rule.when:
+            raise RuleError(rule.file, rule.id, f"when.{name}", f"may not be asked by a {rule.effect}")
 
 
 def _yielding(rule: Rule, words: _Words) -> Rule:

@@ -11,7 +11,7 @@ _END = 1 << 30
 
 
 class Region:
-    """A set of questions. `a & b`, `a | b`, `~a` are the set operations; equality is identity."""
+    """A set of questions. `a & b`, `a | b`, `a ^ b`, `~a` are the set operations; equality is identity."""
 
     __slots__ = ("edges", "level", "number", "order")
 
@@ -30,6 +30,11 @@ class Region:
 
     def __invert__(self) -> "Region":
         return self.order.outside(self)
+
+    def __xor__(self, other: "Region") -> "Region":
+        if self is other:
+            return self.order.nothing
+        return (self & ~other) | (other & ~self)
 
     @property
     def is_empty(self) -> bool:

@@ -212,9 +212,15 @@ class Model(Generic[S]):
             before = before | fits
         return chosen
 
-    def ground(self, kind: str) -> S:
-        """Where some ground of that kind ("gateway", "confidence", "condition") is given."""
-        return self._where(self.sure, kind)
+    @cached_property
+    def grounds(self) -> dict[str, S]:
+        """Where each ground is named: the basis relied on, gateways, what lifts confidence, the item's conditions."""
+        named = {token.value: where for token, where in self.basis.items()}
+        for kind in ("gateway", "confidence", "condition"):
+            needed = self._needs("a9") | self._needs("a10") if kind == "condition" else self._algebra.everything
+            for token, _ in self._law.gives[kind]:
+                named[token.value] = self._where(self.sure, kind, token.value) & needed
+        return named
 
     def owed(self, duty: Obligation, outcome: Outcome) -> S:
         """Where `duty` is among the obligations of a decision with that outcome: silence before telling."""

@@ -56,6 +56,14 @@ def periods(rules: RuleSet, since: date) -> tuple[date, ...]:
     return (since, *(day for day in compiled(rules).changes if day > since))
 
 
+def idle(rules: RuleSet, as_at: Iterable[date]) -> tuple[str, ...]:
+    """The ids of rules that no question can make apply on any of these dates: dead letters, or mistakes."""
+    space = Space(rules)
+    models = [Model(compiled(rules), day, space) for day in as_at]
+    applying = {id_ for model in models for id_, where in model.sure.items() if not (where & space.askable).is_empty}
+    return tuple(rule.id for rule in rules.rules if rule.id not in applying)
+
+
 class Proof:
     """Where a property would be broken, on one date."""
 

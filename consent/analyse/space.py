@@ -60,6 +60,29 @@ class Space:
 
         return below(region, 0)
 
+    def occurring(self, region: Region) -> dict[str, tuple[str, ...]]:
+        """For each term the values that some question of `region` has."""
+        names, found = self._order.names, [0] * len(self._order.names)
+        seen: set[int] = set()
+        todo = [(region, -1)]
+        while todo:
+            part, above = todo.pop()
+            if part is self.nothing:
+                continue
+            for skipped in range(above + 1, min(part.level, len(names))):
+                found[skipped] = (1 << len(self.terms[names[skipped]])) - 1
+            if part.number in seen or part is self.everything:
+                continue
+            seen.add(part.number)
+            for mask, next_ in part.edges:
+                if next_ is not self.nothing:
+                    found[part.level] |= mask
+                    todo.append((next_, part.level))
+        return {
+            name: tuple(value for place, value in enumerate(self.terms[name]) if found[level] >> place & 1)
+            for level, name in enumerate(names)
+        }
+
     def holds(self, region: Region, facts: Facts, category: DataCategory) -> bool:
         """Whether the question about `category` on these facts belongs to `region`."""
         part = region
