@@ -27,6 +27,7 @@ class Act(StrEnum):
 
     REFER = "refer"
     PREVIEW = "preview"
+    QUESTION = "question"
     READ_REFERRAL = "read_referral"
     EXPLAIN = "explain"
     WITHDRAW_CONSENT = "withdraw_consent"
@@ -44,6 +45,7 @@ class Act(StrEnum):
 MAY: dict[Act, frozenset[Role]] = {
     Act.REFER: frozenset({Role.OFFICER}),
     Act.PREVIEW: frozenset({Role.OFFICER}),
+    Act.QUESTION: frozenset({Role.OFFICER, Role.AUTHORISER, Role.DPO}),
     Act.READ_REFERRAL: frozenset({Role.OFFICER, Role.AUTHORISER, Role.DPO}),
     Act.EXPLAIN: frozenset({Role.OFFICER, Role.AUTHORISER, Role.DPO}),
     Act.WITHDRAW_CONSENT: frozenset({Role.OFFICER, Role.AUTHORISER}),

@@ -12,17 +12,18 @@ from hub.access.roles import MAY
 from hub.api import problems
 from hub.api.doorway import Doorway, May
 from hub.api.problems import HEADERS
-from hub.api.routes import feed, health, log, people, referrals
+from hub.api.routes import decisions, feed, health, log, people, referrals
+from hub.api.routes.decisions import Question
 from hub.api.shapes import Acknowledgement, NewCredential, PolicyDocument, ReviewRequest, SignInRequest
 from hub.flow.house import House
 from protocols.record import Referral
 
 BODIES: tuple[type[BaseModel], ...] = (
-    Referral, Acknowledgement, NewCredential, PolicyDocument, ReviewRequest, SignInRequest,
+    Referral, Acknowledgement, NewCredential, PolicyDocument, Question, ReviewRequest, SignInRequest,
 )  # fmt: skip
 """Bodies read strictly by the flows; the framework is told of them here for the OpenAPI document only."""
 
-ROUTERS = (referrals.router, feed.router, log.router, people.router, health.router)
+ROUTERS = (referrals.router, decisions.router, feed.router, log.router, people.router, health.router)
 
 
 def make_api(house: House, wake: Callable[[Sequence[str]], None], release: str, max_body_bytes: int) -> FastAPI:

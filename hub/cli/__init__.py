@@ -1,8 +1,9 @@
-"""The command line: `concordat up`, `demo`, `verify` and the commands that the scaled-out hub runs."""
+"""The command line: `concordat up`, `demo`, `decide`, `verify` and the commands that the scaled-out hub runs."""
 
 import click
 
 from hub.cli.data import export, keys, migrate, policy_document, schema, token, verify
+from hub.cli.deciding import decide
 from hub.cli.demo.command import demo
 from hub.cli.running import api, timetable, up, worker
 
@@ -18,5 +19,7 @@ def main() -> None:
     """
 
 
-for command in (up, demo, verify, export, token, keys, policy_document, migrate, schema, api, worker, timetable):
+for command in (
+    up, demo, decide, verify, export, token, keys, policy_document, migrate, schema, api, worker, timetable,
+):  # fmt: skip
     main.add_command(command)

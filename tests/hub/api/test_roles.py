@@ -12,6 +12,7 @@ from tests.hub.api.served import PEOPLE, Api
 MAY_CALL = {
     "send_referral": {"officer"},
     "preview_referral": {"officer"},
+    "decide_facts": {"officer", "authoriser", "dpo"},
     "read_referral": {"officer", "authoriser", "dpo"},
     "explain_decision": {"officer", "authoriser", "dpo"},
     "withdraw_consent": {"officer", "authoriser"},
