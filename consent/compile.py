@@ -20,9 +20,10 @@ OUTCOME = "outcome"
 
 PREFERENCE = (
     Basis.NOT_PERSONAL_DATA, Basis.OUTSIDE_GDPR_DECEASED,
-    Basis.A6_LEGAL_OBLIGATION, Basis.A6_VITAL, Basis.A6_RLI_SAFEGUARDING, Basis.A6_RLI_CRIME, Basis.A6_RLI_REQUEST,
-    Basis.A6_RLI_EMERGENCY, Basis.A6_PUBLIC_TASK, Basis.A6_CONSENT, Basis.A6_LEGIT_INTERESTS,
-    Basis.A9_EXPLICIT_CONSENT, Basis.A9_P18, Basis.A9_P10, Basis.A9_P6, Basis.A9_P24, Basis.A9_LEGAL_CLAIMS,
+    Basis.A6_LEGAL_OBLIGATION, Basis.A6_VITAL, Basis.A6_RLI_SAFEGUARDING, Basis.A6_RLI_CRIME, Basis.A6_RLI_SECURITY,
+    Basis.A6_RLI_REQUEST, Basis.A6_RLI_EMERGENCY, Basis.A6_PUBLIC_TASK, Basis.A6_CONSENT, Basis.A6_LEGIT_INTERESTS,
+    Basis.A9_EXPLICIT_CONSENT, Basis.A9_P18, Basis.A9_P10, Basis.A9_P6, Basis.A9_P1, Basis.A9_P11, Basis.A9_P12,
+    Basis.A9_P19, Basis.A9_P24, Basis.A9_LEGAL_CLAIMS,
     Basis.A9_VITAL, Basis.A10_P29, Basis.A10_P18, Basis.A10_P10, Basis.A10_P6, Basis.A10_P33, Basis.A10_P30,
 )  # fmt: skip
 """Which basis or condition is recorded where several fit (law.md 4.4 and 4.5); tokens not listed come last."""

@@ -63,8 +63,8 @@ class Rule:
 
     `gives` is what the effect gives (a basis token, a finding's value, "a9" or "a10"), `finding` which finding it sets.
     `authoriser` is who may release what the rule holds and `within` by when. `yields` marks a rule that gives way to
-    compulsion, danger and safeguarding. `checked` says how far its source was
-    read: V official, T mirror, S secondary, M memory.
+    compulsion, danger and safeguarding; `twin_of` is set on what such a rule says where it gives way. `checked` says
+    how far its source was read: V official, T mirror, S secondary, M memory.
     """
 
     id: str
@@ -83,6 +83,7 @@ class Rule:
     authoriser: str = ""
     within: str = ""
     yields: bool = False
+    twin_of: str = ""
     in_force_from: date | None = None
     in_force_to: date | None = None
 

@@ -56,7 +56,7 @@ def impact(old: RuleSet, new: RuleSet, as_at: date, usual: Mapping[str, str]) ->
 
     `usual`: values that an example takes wherever it can.
     """
-    space = Space(old, new)
+    space = Space()
     before, after = (Model(compiled(rules), as_at, space) for rules in (old, new))
     changed = Comparison(space, before, after).changes()
     changes = tuple(_change(space, kind, region, usual) for kind, region in changed if not region.is_empty)

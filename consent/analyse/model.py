@@ -9,10 +9,14 @@ from datetime import date
 from functools import cached_property
 from typing import Generic, Protocol, Self, TypeVar
 
-from consent.compile import OUTCOME, Compiled, bits
+from consent.compile import CATEGORY, OUTCOME, Compiled, bits
+from consent.facts import ITEM_TERMS
 from consent.rules import Rule
 from consent.walk import UNWAITING
 from protocols.vocabulary import Basis, Obligation, Outcome
+
+OF_ONE_ITEM = frozenset({CATEGORY, *ITEM_TERMS})
+"""The terms that a rule sees of one item of a pack; every other term is of the whole."""
 
 
 class Joinable(Protocol):
@@ -59,8 +63,11 @@ class Algebra(Protocol[S]):
 class Model(Generic[S]):
     """What a rule set answers, everywhere at once. Every attribute is a set of questions, or sets by name."""
 
-    def __init__(self, law: Compiled, as_at: date, algebra: Algebra[S]) -> None:
-        """Read the rules of `law` that are in force on `as_at` into `algebra`."""
+    def __init__(self, law: Compiled, as_at: date, algebra: Algebra[S], whole: "Model[S] | None" = None) -> None:
+        """Read the rules of `law` that are in force on `as_at` into `algebra`.
+
+        `whole`: the same rules read for another item of the same packs. Only what turns on the item is read again.
+        """
         self._algebra = algebra
         self._law = law
         self.rules: tuple[Rule, ...] = tuple(law.rules[index] for index in bits(law.in_force[as_at]))
@@ -69,9 +76,15 @@ class Model(Generic[S]):
         """Where a rule applies, whatever the facts are that nobody knows."""
         self.may: dict[str, S] = {}
         """Where some value of what nobody knows would make it apply."""
-        self._make_findings()
+        if whole is None:
+            self._make_findings()
+        else:
+            self.found = whole.found
         for rule in self.rules:
-            self.sure[rule.id], self.may[rule.id] = self._applies(rule)
+            if whole is None or rule.when.keys() & OF_ONE_ITEM:
+                self.sure[rule.id], self.may[rule.id] = self._applies(rule)
+            else:
+                self.sure[rule.id], self.may[rule.id] = whole.sure[rule.id], whole.may[rule.id]
 
     # ---- where rules apply
 
@@ -190,13 +203,24 @@ class Model(Generic[S]):
             within = within & settled
         return within
 
+    @cached_property
+    def holding(self) -> S:
+        """Where this item, or what is asked of the whole, makes the decision wait, unless something refuses it."""
+        unsettled = (~settled for settled in self.settled)
+        return self._algebra.any_of([~self.has_basis, self._stopped, self.kept & ~self._clear, *unsettled])
+
+    @cached_property
+    def may_have_basis(self) -> S:
+        """Where a lawful basis is found, or may be."""
+        return self._where(self.may, "basis")
+
     def refused(self, within: S) -> S:
         """Where the outcome is deny."""
-        return within & self.denied | within & ~self.kept | within & ~self._where(self.may, "basis")
+        return within & self.denied | within & ~self.kept | within & ~self.may_have_basis
 
     def held(self, within: S) -> S:
         """Where the outcome is needs_authoriser: the item waits for a person, or for a missing fact."""
-        open_ = within & self.kept & ~self.denied & self._where(self.may, "basis")
+        open_ = within & self.kept & ~self.denied & self.may_have_basis
         return open_ & ~self.leaving(open_)
 
     # ---- grounds and duties

@@ -3,8 +3,9 @@
 A property never uses the findings or the named sets of the rules it is about: a mistake there would bend both alike.
 """
 
+import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -69,6 +70,16 @@ def load_properties(files: Mapping[str, str]) -> tuple[Property, ...]:
                 raise RuleError(name, read.id, "id", "is used twice")
             found[read.id] = read
     return tuple(found.values())
+
+
+def digest_of(properties: Iterable[Property]) -> str:
+    """SHA-256 over what the properties claim, whatever the order and the layout of their files."""
+    claims = sorted(
+        repr((one.id, one.claim, sorted(one.where.items()), [sorted(line.items()) for line in one.unless], one.of,
+              one.fact, one.to, one.from_, one.even_held))
+        for one in properties
+    )  # fmt: skip
+    return hashlib.sha256("\n".join(claims).encode()).hexdigest()
 
 
 def _parsed(name: str, text: str) -> Mapping[str, object]:

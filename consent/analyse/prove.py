@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from consent.analyse.diagram import Region
 from consent.analyse.model import Model
@@ -34,37 +34,41 @@ class Verdict:
         return self.breaks is None
 
 
-def prove(
-    rules: RuleSet, properties: Iterable[Property], as_at: Iterable[date], usual: Mapping[str, str]
-) -> tuple[Verdict, ...]:
-    """Each property on each date. `usual`: values that an example takes wherever it can."""
-    space = Space(rules)
-    listed = tuple(properties)
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What became of every property on every date, and the rules that no question can make apply on any of them."""
+
+    verdicts: tuple[Verdict, ...]
+    idle: tuple[str, ...]
+
+
+def prove(rules: RuleSet, properties: Iterable[Property], as_at: Iterable[date], usual: Mapping[str, str]) -> Proof:
+    """Each property on each date. `usual`: values that an example takes wherever it can.
+
+    A twin, which only tells where a rule gives way, may be idle: it is written for every way of giving way.
+    """
+    space, law, listed = Space(), compiled(rules), tuple(properties)
     verdicts: list[Verdict] = []
+    idle = {rule.id for rule in rules.rules if not rule.twin_of}
     for day in as_at:
-        proof = Proof(space, Model(compiled(rules), day, space))
+        model = Model(law, day, space)
+        idle -= {id_ for id_ in idle & model.sure.keys() if not (model.sure[id_] & space.askable).is_empty}
+        claims = Claims(space, model)
         for one in listed:
-            within = proof.asked(one)
-            breaking = proof.breaking(one, within)
+            within = claims.asked(one)
+            breaking = claims.breaking(one, within)
             example = None if breaking.is_empty else space.example(breaking, usual)
             verdicts.append(Verdict(one, day, space.size(within), example))
-    return tuple(verdicts)
+    return Proof(tuple(verdicts), tuple(rule.id for rule in rules.rules if rule.id in idle))
 
 
-def periods(rules: RuleSet, since: date) -> tuple[date, ...]:
-    """`since` and every later day on which the law of `rules` changes: one day of each state that it will be in."""
-    return (since, *(day for day in compiled(rules).changes if day > since))
+def periods(rules: RuleSet) -> tuple[date, ...]:
+    """A day of each state that the law of `rules` was or will be in: before its first change, and each change."""
+    changes = compiled(rules).changes
+    return (changes[0] - timedelta(days=1), *changes) if changes else (date.min,)
 
 
-def idle(rules: RuleSet, as_at: Iterable[date]) -> tuple[str, ...]:
-    """The ids of rules that no question can make apply on any of these dates: dead letters, or mistakes."""
-    space = Space(rules)
-    models = [Model(compiled(rules), day, space) for day in as_at]
-    applying = {id_ for model in models for id_, where in model.sure.items() if not (where & space.askable).is_empty}
-    return tuple(rule.id for rule in rules.rules if rule.id not in applying)
-
-
-class Proof:
+class Claims:
     """Where a property would be broken, on one date."""
 
     def __init__(self, space: Space, model: Model[Region]) -> None:

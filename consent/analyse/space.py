@@ -1,20 +1,19 @@
-"""Every question that can be asked of some rule sets, as diagrams; and a question picked from a set of them."""
+"""Every question that can be asked of a rule set, as diagrams; and a question picked from a set of them."""
 
 from collections.abc import Iterable, Mapping
 
 from consent.analyse.diagram import Order, Region
 from consent.analyse.terms import CATEGORY, PACK, UNKNOWN, asked_terms, values_of
 from consent.facts import Facts
-from consent.rules import RuleSet
 from protocols.vocabulary import DataCategory
 
 
 class Space:
     """All combinations of what rules look at, missing facts included, for one item of a pack at a time."""
 
-    def __init__(self, *rule_sets: RuleSet) -> None:
-        """The questions that the rules of `rule_sets` can tell apart."""
-        self._order = Order(asked_terms(*rule_sets))
+    def __init__(self) -> None:
+        """All questions; rule sets are read into it by `Model`, several side by side if wanted."""
+        self._order = Order(asked_terms())
         self.nothing = self._order.nothing
         self.everything = self._order.everything
         self.any_of = self._order.any_of
@@ -24,11 +23,8 @@ class Space:
         self.askable = self._askable()
 
     def exactly(self, name: str, values: Iterable[str]) -> Region:
-        """Where term `name` is one of `values`, "not known" among them only if listed.
-
-        A term that no rule looks at makes no difference to any answer, and is everywhere.
-        """
-        return self._order.where(name, values) if name in self.terms else self.everything
+        """Where term `name` is one of `values`, "not known" among them only if listed."""
+        return self._order.where(name, values)
 
     def known(self, name: str, values: Iterable[str]) -> Region:
         """Where term `name` is known to be one of `values`, or `values` are all that it can be."""
@@ -125,9 +121,6 @@ class Space:
         possible = [
             anonymous | self.known(PACK, ["personal"]),
             ~self.known("gillick", ["n_a"]) | adult,
+            self.known("consent_covers_item", ["unstated"]) | self.exactly("consent_covers_special", [UNKNOWN]),
         ]
-        if {"consent_covers_item", "consent_covers_special"} <= set(self.terms):
-            possible.append(
-                self.known("consent_covers_item", ["unstated"]) | self.exactly("consent_covers_special", [UNKNOWN])
-            )
         return self.all_of(possible)

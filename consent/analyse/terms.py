@@ -1,10 +1,10 @@
 """Everything that can be asked of a rule set: the terms that rules see, each with its values and with "not known"."""
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 from consent.facts import DERIVED, FACTS, ITEM_TERMS
-from consent.rules import RuleSet
 from protocols.vocabulary import DataCategory
 
 UNKNOWN = "not known"
@@ -27,6 +27,7 @@ _NO_ANSWER = MappingProxyType({"gillick": "unknown"})
 """Values that the facts treat as not known (`consent.facts`)."""
 
 
+@cache
 def values_of(name: str) -> tuple[str, ...]:
     """The values of a term as rules write them, without "not known"."""
     if name == CATEGORY:
@@ -36,13 +37,11 @@ def values_of(name: str) -> tuple[str, ...]:
     return ITEM_TERMS[name] if name in ITEM_TERMS else FACTS[name].allowed
 
 
-def asked_terms(*rule_sets: RuleSet) -> Mapping[str, tuple[str, ...]]:
-    """Every term that a rule of `rule_sets` looks at, in the order of diagrams, with all that it can be."""
-    used = {name for rules in rule_sets for rule in rules.rules for name in rule.when}
-    used |= {CATEGORY, PACK, "age_band", "subject_role", "gillick"}
-    every = [CATEGORY, *(n for n, spec in FACTS.items() if spec.kind not in _NOT_A_TERM), *DERIVED, *ITEM_TERMS]
-    names = [name for name in (*_FIRST, *(name for name in every if name not in _FIRST)) if name in used]
-    return {name: _possible(name) for name in names}
+def asked_terms() -> Mapping[str, tuple[str, ...]]:
+    """Every term that a rule may look at, in the order of diagrams, with all that it can be."""
+    facts = (name for name, spec in FACTS.items() if spec.kind not in _NOT_A_TERM)
+    every = (CATEGORY, *facts, *DERIVED, *ITEM_TERMS)
+    return {name: _possible(name) for name in (*_FIRST, *(name for name in every if name not in _FIRST))}
 
 
 def _possible(name: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import click
 from hub.cli.data import export, keys, migrate, policy_document, schema, token, verify
 from hub.cli.deciding import decide
 from hub.cli.demo.command import demo
+from hub.cli.rules import rules
 from hub.cli.running import api, timetable, up, worker
 
 __all__ = ["main"]
@@ -20,6 +21,6 @@ def main() -> None:
 
 
 for command in (
-    up, demo, decide, verify, export, token, keys, policy_document, migrate, schema, api, worker, timetable,
+    up, demo, decide, rules, verify, export, token, keys, policy_document, migrate, schema, api, worker, timetable,
 ):  # fmt: skip
     main.add_command(command)

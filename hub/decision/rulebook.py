@@ -3,29 +3,56 @@
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
+from consent.analyse.properties import Property, load_properties
 from consent.needed import Profiles, load_profiles
 from consent.parse import load
-from consent.rules import RuleSet
+from consent.rules import RuleSet as Rules
+from hub.decision.proving import assure
+
+__all__ = ["RECORD", "Rulebook", "Rules", "read", "read_properties", "read_rules"]
+
+RECORD = "proved.toml"
+"""Which rules and properties were proved already, by digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """What decisions are made by: legal and policy rules, and what each recipient needs."""
 
-    rules: RuleSet
+    rules: Rules
     profiles: Profiles
 
 
 def read() -> Rulebook:
-    """The rulebook of this version. Raises consent's own errors where a file is wrong: then no hub starts."""
-    return Rulebook(load(_texts("law") | _texts("policies")), load_profiles(_texts("needs")))
+    """The rulebook of this version, proved. Raises consent's own errors where a file is wrong: then no hub starts.
+
+    Raises `hub.decision.proving.Unproved` where the rules break a safety property.
+    """
+    rules = read_rules()
+    assure(rules, read_properties(), _package().joinpath(RECORD).read_text(encoding="utf-8"))
+    return Rulebook(rules, load_profiles(_texts(_package(), "needs")))
 
 
-def _texts(folder: str) -> dict[str, str]:
-    found: Traversable = files("consent") / folder
+def read_rules(folder: Path | None = None) -> Rules:
+    """The rules of `folder`, which holds `law` and `policies`, or of this version. Not proved."""
+    place = folder or _package()
+    return load(_texts(place, "law") | _texts(place, "policies"))
+
+
+def read_properties(folder: Path | None = None) -> tuple[Property, ...]:
+    """The safety properties in `properties` of `folder`, or of this version."""
+    return load_properties(_texts(folder or _package(), "properties"))
+
+
+def _package() -> Traversable:
+    return files("consent")
+
+
+def _texts(place: Traversable, folder: str) -> dict[str, str]:
     return {
         f"{folder}/{entry.name}": entry.read_text(encoding="utf-8")
-        for entry in found.iterdir()
+        for entry in (place / folder).iterdir()
         if entry.name.endswith(".toml")
     }
