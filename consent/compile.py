@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TypeVar
 
-from consent.decision import Reason
+from consent.decision import Decision, Reason
 from consent.facts import DERIVED, FACTS, ITEM_TERMS, Facts
 from consent.rules import STAGES, Rule, RuleSet
 from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
@@ -28,6 +28,8 @@ PREFERENCE = (
 )  # fmt: skip
 """Which basis or condition is recorded where several fit (law.md 4.4 and 4.5); tokens not listed come last."""
 
+
+_MOST_ANSWERS = 20_000
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -87,6 +89,14 @@ class Compiled:
     required: Mapping[str, int]
     changes: tuple[date, ...]
     releasing: int
+    finding: int
+    """The rules that make findings."""
+    refusing: int
+    """The rules that a refusal tells of: what refuses, what would hold, the duties of a refusal."""
+    found: "Memo[int, tuple[Mapping[str, frozenset[str]], int]]"
+    """What the find rules of a mask find, and the rules that this does not exclude; where nothing is in doubt."""
+    answers: dict[Hashable, Decision]
+    """Decisions by the masks that they follow from, bounded (`remember`)."""
     in_force: Memo[date, int]
     """The rules that have commenced and not ended on a date."""
     told: Memo[int, tuple[Rule, ...]]
@@ -99,6 +109,13 @@ class Compiled:
     def effect(self, name: str) -> int:
         """The rules of that effect."""
         return self.effects.get(name, 0)
+
+    def remember(self, key: Hashable, decision: Decision) -> Decision:
+        """Keep `decision` as what always follows from `key`."""
+        if len(self.answers) >= _MOST_ANSWERS:
+            self.answers.clear()
+        self.answers[key] = decision
+        return decision
 
     def about(self, category: DataCategory, facts: Facts) -> int:
         """The rules that what is known of this one category does not exclude."""
@@ -146,12 +163,26 @@ def compiled(rules: RuleSet) -> Compiled:
     def told(mask: int) -> tuple[Rule, ...]:
         return tuple(ruled[index] for index in sorted(bits(mask), key=lambda index: order[index]))
 
+    findings = tuple(_finding(ruled, name, values) for name, values in rules.findings.items())
+
+    def found(mask: int) -> tuple[Mapping[str, frozenset[str]], int]:
+        values, open_ = {}, -1
+        for one in findings:
+            made = (v for v, finders in zip(one.values, one.finders, strict=True) if finders & mask & open_)
+            value = next(made, one.values[-1])
+            values[one.probe.name] = one.only[value]
+            open_ &= one.probe.masks[value]
+        return values, open_
+
     return Compiled(
         rules=ruled, digest=rules.digest,
         facts=tuple(_probe(ruled, name, _values(name)) for name in names),
         category=_probe(ruled, CATEGORY, {str(c): c for c in DataCategory}),
         item_terms=tuple(_probe(ruled, n, {v: v for v in vs}) for n, vs in ITEM_TERMS.items() if n in used),
-        findings=tuple(_finding(ruled, name, values) for name, values in rules.findings.items()),
+        findings=findings, finding=effects.get("find", 0), found=Memo(found), answers={},
+        refusing=effects.get("deny", 0)
+        | effects.get("hold", 0)
+        | (effects.get("oblige", 0) & outcome.masks[Outcome.DENY]),
         outcome=outcome, effects=effects, required=required, changes=tuple(sorted(dates)),
         gives={kind: _given(ruled, kind) for kind in ("basis", "condition", "gateway", "confidence")},
         releasing=effects.get("oblige", 0) & _any_of(outcome, _RELEASING),

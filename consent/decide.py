@@ -6,6 +6,7 @@ a rule gives a basis. What is unknown holds the decision and is named as a gap, 
 compulsion do not wait for it: there an item in doubt stays behind and the rest goes.
 """
 
+from collections.abc import Hashable
 from datetime import date
 
 from consent.answer import refusal, release
@@ -29,10 +30,34 @@ def decide(facts: Facts, rules: RuleSet, as_at: date) -> Decision:
     law = compiled(rules)
     walk = start(law, facts, law.in_force[as_at])
     make_findings(walk)
+    key = _settled(walk, as_at)
+    known = law.answers.get(key) if key is not None else None
+    if known is None:
+        known = _worked_out(walk, as_at)
+        if key is not None:
+            law.remember(key, known)
+    return known
+
+
+def _settled(walk: Walk, as_at: date) -> Hashable:
+    """All that the answer can still turn on, where no missing fact matters to any rule; else None."""
+    facts, law = walk.facts, walk.law
+    if walk.yes != walk.may or not facts.categories:
+        return None
+    about = 0
+    for category in facts.categories:
+        about |= law.about(category, facts)
+    rules = walk.yes & about & ~law.finding
+    if rules & law.effect("deny"):
+        return as_at, rules & law.refusing
+    return as_at, rules, facts.categories, facts.consent_categories, facts.protocol_uncovered
+
+
+def _worked_out(walk: Walk, as_at: date) -> Decision:
     kept, removed = judge_items(walk)
     basis = _find_basis(walk)
     _apply_gates(walk)
-    nothing_left = not kept and bool(facts.categories)
+    nothing_left = not kept and bool(walk.facts.categories)
     outcome = _outcome(walk, has_basis=basis is not None, nothing_left=nothing_left, removed=bool(removed))
     if outcome is Outcome.DENY:
         return refusal(walk, has_basis=basis is not None, nothing_left=nothing_left, as_at=as_at)

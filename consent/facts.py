@@ -155,7 +155,7 @@ class Facts:
         known |= {name: [entry.value for entry in listed] for name, listed in lists.items() if listed is not None}
         return dict(sorted(known.items()))
 
-    def term(self, name: str) -> str | bool | None:
+    def term(self, name: str) -> FactValue:
         """A fact as rules see it: dated law and rules know only finite values, so the age becomes `age_band`."""
         return self.terms.get(name)
 
@@ -174,13 +174,13 @@ class Facts:
         return dict(self.values)
 
     @cached_property
-    def terms(self) -> dict[str, str | bool]:
-        """Every known fact as rules see it, by name."""
-        terms: dict[str, str | bool] = {name: value for name, value in self.values if isinstance(value, bool | str)}
-        age = self._by_name.get("subject_age")
+    def terms(self) -> dict[str, str | bool | int]:
+        """Every known fact as rules see it, by name: words, yes and no; the age as a band."""
+        terms = dict(self.values)
+        age = terms.pop("subject_age", None)
         if isinstance(age, int):
             terms["age_band"] = "child" if age < ADULT_FROM else "adult"
-        may_be_child = terms.get("age_band") != "adult" or terms.get("subject_role") == "child"
+        may_be_child = terms.get("age_band") != "adult" or terms.get("subject_role", "child") == "child"
         if terms.get("gillick") == "unknown" or (terms.get("gillick") == "n_a" and may_be_child):
             # "Does not apply" is no answer about a child, and "unknown" is none about anybody: but in Scotland the law
             # presumes one. A fact that is missing altogether presumes nothing, so that losing it can only narrow.

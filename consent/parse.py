@@ -203,8 +203,8 @@ def _divergences(rule: Rule, words: _Words) -> list[Rule]:
     says = f"This rule would have stopped it; the law comes first here, and the divergence is logged. {rule.says}"
     return [
         replace(
-            rule, id=f"{rule.id}.{suffix}", twin_of=rule.id, effect="diverge", yields=False, remedy="", authoriser="", within="",
-            says=says,
+            rule, id=f"{rule.id}.{suffix}", twin_of=rule.id, effect="diverge", yields=False, remedy="",
+            authoriser="", within="", says=says,
             when=MappingProxyType(dict(sorted((dict(rule.when) | change).items()))),
             oblige=(Obligation.POLICY_DIVERGENCE_LOG,),
         )

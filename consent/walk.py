@@ -22,7 +22,7 @@ class Walk:
     facts: Facts
     yes: int
     may: int
-    found: dict[str, frozenset[str]] = field(default_factory=dict)
+    found: Mapping[str, frozenset[str]] = field(default_factory=dict)
     doubts: dict[str, frozenset[str]] = field(default_factory=dict)
     gaps: set[str] = field(default_factory=set)
     reasons: list[Reason] = field(default_factory=list)
@@ -85,27 +85,33 @@ def start(law: Compiled, facts: Facts, in_force: int) -> Walk:
 
 def make_findings(walk: Walk) -> None:
     """Each finding takes the strongest value found; where a stronger one may apply, it is in doubt between them."""
-    for finding in walk.law.findings:
-        name, yes, may = finding.probe.name, walk.yes, walk.may
-        found = ""
-        in_doubt: list[str] = []
-        doubtful = 0
-        for value, finders in zip(finding.values, finding.finders, strict=True):
-            if finders & yes:
-                found = value
-                break
-            if finders & may:
-                in_doubt.append(value)
-                doubtful |= finders & may
-        found = found or finding.values[-1]
-        if not in_doubt or in_doubt == [found]:
-            walk.found[name] = finding.only[found]
-            mask = finding.probe.masks[found]
-            walk.yes &= mask
-            walk.may &= mask
-        else:
-            walk.doubts[name] = frozenset(n for i in bits(doubtful) for n in walk.unknown_in(walk.law.rules[i]))
-            walk.found[name] = frozenset((*in_doubt, found))
-            walk.narrow(finding.probe, walk.found[name])
+    finding = walk.law.finding
+    if walk.yes & finding == walk.may & finding:
+        walk.found, open_ = walk.law.found[walk.yes & finding]
+        walk.yes &= open_
+        walk.may &= open_
+    else:
+        _make_doubtful_findings(walk)
     walk.waits = not walk.found["path"] <= UNWAITING
     walk.details_wait = walk.waits and "none" in walk.found["safeguarding"]
+
+
+def _make_doubtful_findings(walk: Walk) -> None:
+    walk.found = made = {}
+    for finding in walk.law.findings:
+        name = finding.probe.name
+        possible: set[str] = set()
+        doubtful = 0
+        for value, finders in zip(finding.values, finding.finders, strict=True):
+            if finders & walk.yes:
+                possible.add(value)
+                break
+            if finders & walk.may:
+                possible.add(value)
+                doubtful |= finders & walk.may
+        else:
+            possible.add(finding.values[-1])
+        if len(possible) > 1:
+            walk.doubts[name] = frozenset(n for i in bits(doubtful) for n in walk.unknown_in(walk.law.rules[i]))
+        made[name] = frozenset(possible)
+        walk.narrow(finding.probe, made[name])

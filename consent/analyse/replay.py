@@ -142,9 +142,9 @@ def _kept(history: History, refused: int, kept: list[int]) -> Iterator[tuple[Dat
         yield tuple(compress(categories, flags))
 
 
-def _coded(name: str, values: tuple[str, ...], terms: list[dict[str, str | bool]]) -> bytes:
+def _coded(name: str, values: tuple[str, ...], terms: list[dict[str, str | bool | int]]) -> bytes:
     """One column: the place of each question's value among `values`."""
-    place: dict[str | bool | None, int] = {value: code for code, value in enumerate(values)}
+    place: dict[str | bool | int | None, int] = {value: code for code, value in enumerate(values)}
     place |= {True: place.get("true", 0), False: place.get("false", 0), None: place.get(UNKNOWN, 0)}
     return bytes([place[one.get(name)] for one in terms])
 

@@ -112,12 +112,12 @@ class Space:
         if name in {"consent_covers_item", "agreement_covers_item"}:
             return facts.item_term(name, category)
         term = facts.term(name)
-        return UNKNOWN if term is None else str(term).lower() if isinstance(term, bool) else term
+        return UNKNOWN if term is None else str(term).lower() if isinstance(term, bool) else str(term)
 
     def _askable(self) -> Region:
         """What facts can say: reading them rules out the rest (`consent.facts.parse_facts`)."""
         anonymous = self.known(CATEGORY, [DataCategory.DEPERSONALISED.value])
-        adult = self.known("age_band", ["adult"]) & ~self.known("subject_role", ["child"])
+        adult = self.known("age_band", ["adult"]) & ~self.possible("subject_role", ["child"])
         possible = [
             anonymous | self.known(PACK, ["personal"]),
             ~self.known("gillick", ["n_a"]) | adult,

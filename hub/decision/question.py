@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from consent.change import Change, what_would_change
 from consent.decide import decide
 from consent.decision import Decision, Reason
 from consent.explain import Voice, explain
@@ -44,7 +45,11 @@ def answer(rulebook: Rulebook, given: object, as_at: date, voice: Voice | None =
     decision = decide(facts, rulebook.rules, as_at)
     told = _told(decision, as_at)
     if voice is not None:
-        told["explanation"] = _explained(rulebook, decision, facts, as_at, voice)
+        # The person is told what was decided, not what somebody might do to have it decided otherwise.
+        helps = voice is not Voice.SUBJECT
+        changes = what_would_change(facts, rulebook.rules, as_at, decision) if helps else ()
+        told["changes"] = [_change(change) for change in changes]
+        told["explanation"] = _explained(rulebook, decision, facts, as_at, voice, changes)
     return told
 
 
@@ -127,7 +132,21 @@ def _reason(reason: Reason) -> dict[str, object]:
     return {"code": reason.code, "category": category, "cites": list(reason.cites), "says": reason.says}
 
 
-def _explained(rulebook: Rulebook, decision: Decision, facts: Facts, as_at: date, voice: Voice) -> str:
+def _change(change: Change) -> dict[str, object]:
+    return {
+        "says": change.says,
+        "by": [actor.value for actor in change.by],
+        "facts": {name: list(value) if isinstance(value, tuple) else value for name, value in change.facts.items()},
+        "leads_to": change.leads_to.value if change.leads_to else None,
+        "restores": [category.value for category in change.restores],
+        "asks": change.asks,
+        "answers": [{"answer": given, "outcome": outcome.value} for given, outcome in change.answers],
+    }
+
+
+def _explained(
+    rulebook: Rulebook, decision: Decision, facts: Facts, as_at: date, voice: Voice, changes: tuple[Change, ...]
+) -> str:
     recipient, purpose = facts.get("recipient"), facts.get("purpose")
     rules = rulebook.rules.rules
     return explain(
@@ -135,5 +154,6 @@ def _explained(rulebook: Rulebook, decision: Decision, facts: Facts, as_at: date
         recipient=AgencyKind(recipient) if isinstance(recipient, str) else None,
         purpose=Purpose(purpose) if isinstance(purpose, str) else None,
         child=facts.term("age_band") == "child" or facts.get("subject_role") == "child",
+        changes=changes,
         rules_tried=(len(rules), sum(rule.is_in_force(as_at) for rule in rules)),
     )  # fmt: skip

@@ -9,10 +9,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.change import LEVERS, MOST, Actor, Change, _questions, _steps, _Trial, what_would_change
+from consent.change import MOST, Actor, Change, _questions, _steps, _Trial, what_would_change
 from consent.decide import decide
 from consent.decision import Decision
 from consent.facts import FACTS, Facts, FactSpec, parse_facts
+from consent.levers import LEVERS
 from consent.parse import load
 from consent.rules import RuleSet
 from protocols.vocabulary import DataCategory as D

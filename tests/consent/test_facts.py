@@ -76,5 +76,5 @@ def test_rules_see_an_age_only_as_a_band(age: int, band: str) -> None:
 
 def test_not_applicable_is_no_answer_about_the_competence_of_a_child() -> None:
     assert parse_facts({"subject_age": 8, "gillick": "n_a"}).term("gillick") is None
-    assert parse_facts({"subject_age": 40, "gillick": "n_a"}).term("gillick") == "n_a"
+    assert parse_facts({"subject_age": 40, "subject_role": "victim", "gillick": "n_a"}).term("gillick") == "n_a"
     assert parse_facts({"subject_age": 40, "gillick": "unknown"}).term("gillick") is None

@@ -55,8 +55,27 @@ class FindingOut(BaseModel):
     says: str
 
 
+class OutcomeOfAnswer(BaseModel):
+    """What would follow if a missing fact turned out so."""
+
+    answer: str
+    outcome: str
+
+
+class ChangeOut(BaseModel):
+    """One lawful change that would help: who acts, the facts that would differ, and where it leads."""
+
+    says: str
+    by: list[str]
+    facts: dict[str, bool | int | str | list[str] | None]
+    leads_to: str | None
+    restores: list[str]
+    asks: str
+    answers: list[OutcomeOfAnswer]
+
+
 class AnswerOut(BaseModel):
-    """What would be decided on these facts. `explanation` stands there where it was asked for."""
+    """What would be decided on these facts. `explanation` and `changes` stand there where one was asked for."""
 
     outcome: Literal["permit", "permit_redacted", "needs_authoriser", "deny"]
     remove: list[str]
@@ -75,6 +94,7 @@ class AnswerOut(BaseModel):
     determining: list[str]
     as_at: date
     valid_until: datetime | None
+    changes: list[ChangeOut] | None = None
     explanation: str | None = None
 
 
