@@ -13,6 +13,7 @@ from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
 _NO_BASIS = Reason("NO_ART6", None, ("UK GDPR Art 6(1)",), "No lawful basis was found for this recipient and purpose.")
 _NOTHING_LEFT = Reason("NOTHING_LEFT", None, ("UK GDPR Art 5(1)(c)",), "Nothing that may go remains in the pack.")
 _NO_BASIS_REMEDY = "a purpose for which the law gives this recipient a ground"
+_NOT_TO_BE_ASKED = "nothing for now: the person is not to be asked about this"
 _NO_DATE_SET = date.max
 """What a rule that waits for its commencement is dated with."""
 
@@ -34,9 +35,9 @@ def refusal(walk: Walk, *, has_basis: bool, nothing_left: bool, as_at: date) -> 
         reasons += [_NOTHING_LEFT] if nothing_left else []
     reasons += law.reasons[walk.holds, None, False]
     reasons += walk.reasons if nothing_left and not told else []
-    remedies = [rule.remedy for rule in told if rule.remedy]
+    remedies = _told_remedies(walk, told)
     if not told:
-        remedies += [rule.remedy for rule in _lacking(walk) if rule.remedy] or [_NO_BASIS_REMEDY]
+        remedies += _told_remedies(walk, _lacking(walk)) or [_NO_BASIS_REMEDY]
     obliging = _obliging(walk, Outcome.DENY)
     duties = _in_order(law.duties[walk.denials | obliging])
     return Decision(
@@ -118,10 +119,18 @@ def _review_by(duties: tuple[Obligation, ...], as_at: date) -> date | None:
 
 
 def _remedies(walk: Walk, removed: list[DataCategory], *, held: bool) -> tuple[str, ...]:
-    remedies = [rule.remedy for rule in walk.law.told[walk.holds] if rule.remedy] if held else []
+    remedies = _told_remedies(walk, walk.law.told[walk.holds]) if held else []
     remedies += [f"establish the missing fact: {gap}" for gap in sorted(walk.gaps)] if held else []
-    remedies += [rule.remedy for rule in _lacking(walk) if rule.remedy] if removed else []
+    remedies += _told_remedies(walk, _lacking(walk)) if removed else []
     return tuple(dict.fromkeys(remedies))
+
+
+def _told_remedies(walk: Walk, rules: Iterable[Rule]) -> list[str]:
+    """The remedies of `rules`; what would be asked of the person only where they may be asked."""
+    remedies = [rule for rule in rules if rule.remedy]
+    if walk.facts.may_be_asked:
+        return [rule.remedy for rule in remedies]
+    return [rule.remedy for rule in remedies if not rule.asks] or ([_NOT_TO_BE_ASKED] if remedies else [])
 
 
 def _gap_reason(gap: str) -> Reason:

@@ -4,7 +4,7 @@ Each rule is one bit. `yes` holds the rules that apply whatever the unknown fact
 them would make apply. An unknown value can therefore never be mistaken for a harmless one.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -147,24 +147,51 @@ def reason_of(rule: Rule, category: DataCategory | None, *, determining: bool = 
 def compiled(rules: RuleSet) -> Compiled:
     """The masks of `rules`; the same object again for a rule set with the same digest."""
     ruled = rules.rules
-    effects: dict[str, int] = {}
-    required: dict[str, int] = {}
-    for index, rule in enumerate(ruled):
-        effects[rule.effect] = effects.get(rule.effect, 0) | 1 << index
-        if rule.effect == "require":
-            required[rule.gives] = required.get(rule.gives, 0) | 1 << index
+    effects, required = _by(ruled, "effect"), _by([r if r.effect == "require" else None for r in ruled], "gives")
     used = {name for rule in ruled for name in rule.when}
-    names = [name for name in (*FACTS, *DERIVED) if name in used]
-    dates = {rule.in_force_from for rule in ruled if rule.in_force_from}
-    dates |= {rule.in_force_to + timedelta(days=1) for rule in ruled if rule.in_force_to}
     outcome = _probe(ruled, OUTCOME, {str(o): o for o in Outcome})
-    order = {index: STAGES.index(rule.stage) for index, rule in enumerate(ruled)}
-
-    def told(mask: int) -> tuple[Rule, ...]:
-        return tuple(ruled[index] for index in sorted(bits(mask), key=lambda index: order[index]))
-
     findings = tuple(_finding(ruled, name, values) for name, values in rules.findings.items())
+    obliging = effects.get("oblige", 0)
+    told = _teller(ruled)
+    return Compiled(
+        rules=ruled, digest=rules.digest,
+        facts=tuple(_probe(ruled, name, _values(name)) for name in (*FACTS, *DERIVED) if name in used),
+        category=_probe(ruled, CATEGORY, {str(c): c for c in DataCategory}),
+        item_terms=tuple(_probe(ruled, n, {v: v for v in vs}) for n, vs in ITEM_TERMS.items() if n in used),
+        findings=findings, finding=effects.get("find", 0), found=Memo(_finder(findings)), answers={},
+        refusing=effects.get("deny", 0) | effects.get("hold", 0) | (obliging & outcome.masks[Outcome.DENY]),
+        outcome=outcome, effects=effects, required=required, changes=_changes(ruled),
+        gives={kind: _given(ruled, kind) for kind in ("basis", "condition", "gateway", "confidence")},
+        releasing=obliging & _any_of(outcome, _RELEASING),
+        in_force=Memo(lambda day: sum(1 << index for index, rule in enumerate(ruled) if rule.is_in_force(day))),
+        told=Memo(told),
+        duties=Memo(lambda mask: tuple(dict.fromkeys(duty for index in bits(mask) for duty in ruled[index].oblige))),
+        reasons=Memo(lambda key: tuple(reason_of(rule, key[1], determining=key[2]) for rule in told(key[0]))),
+    )  # fmt: skip
 
+
+def _by(rules: Sequence[Rule | None], attribute: str) -> dict[str, int]:
+    """For each value of that attribute the rules that have it."""
+    masks: dict[str, int] = {}
+    for index, rule in enumerate(rules):
+        if rule is not None:
+            value = getattr(rule, attribute)
+            masks[value] = masks.get(value, 0) | 1 << index
+    return masks
+
+
+def _changes(rules: Sequence[Rule]) -> tuple[date, ...]:
+    """The days on which some rule commences or has just ended."""
+    dates = {rule.in_force_from for rule in rules if rule.in_force_from}
+    return tuple(sorted(dates | {rule.in_force_to + timedelta(days=1) for rule in rules if rule.in_force_to}))
+
+
+def _teller(rules: Sequence[Rule]) -> Callable[[int], tuple[Rule, ...]]:
+    order = [STAGES.index(rule.stage) for rule in rules]
+    return lambda mask: tuple(rules[index] for index in sorted(bits(mask), key=lambda index: order[index]))
+
+
+def _finder(findings: Sequence[Finding]) -> Callable[[int], tuple[Mapping[str, frozenset[str]], int]]:
     def found(mask: int) -> tuple[Mapping[str, frozenset[str]], int]:
         values, open_ = {}, -1
         for one in findings:
@@ -174,23 +201,7 @@ def compiled(rules: RuleSet) -> Compiled:
             open_ &= one.probe.masks[value]
         return values, open_
 
-    return Compiled(
-        rules=ruled, digest=rules.digest,
-        facts=tuple(_probe(ruled, name, _values(name)) for name in names),
-        category=_probe(ruled, CATEGORY, {str(c): c for c in DataCategory}),
-        item_terms=tuple(_probe(ruled, n, {v: v for v in vs}) for n, vs in ITEM_TERMS.items() if n in used),
-        findings=findings, finding=effects.get("find", 0), found=Memo(found), answers={},
-        refusing=effects.get("deny", 0)
-        | effects.get("hold", 0)
-        | (effects.get("oblige", 0) & outcome.masks[Outcome.DENY]),
-        outcome=outcome, effects=effects, required=required, changes=tuple(sorted(dates)),
-        gives={kind: _given(ruled, kind) for kind in ("basis", "condition", "gateway", "confidence")},
-        releasing=effects.get("oblige", 0) & _any_of(outcome, _RELEASING),
-        in_force=Memo(lambda day: sum(1 << index for index, rule in enumerate(ruled) if rule.is_in_force(day))),
-        told=Memo(told),
-        duties=Memo(lambda mask: tuple(dict.fromkeys(duty for index in bits(mask) for duty in ruled[index].oblige))),
-        reasons=Memo(lambda key: tuple(reason_of(rule, key[1], determining=key[2]) for rule in told(key[0]))),
-    )  # fmt: skip
+    return found
 
 
 _RELEASING = (Outcome.PERMIT, Outcome.PERMIT_REDACTED, Outcome.NEEDS_AUTHORISER)

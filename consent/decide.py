@@ -49,8 +49,8 @@ def _settled(walk: Walk, as_at: date) -> Hashable:
         about |= law.about(category, facts)
     rules = walk.yes & about & ~law.finding
     if rules & law.effect("deny"):
-        return as_at, rules & law.refusing
-    return as_at, rules, facts.categories, facts.consent_categories, facts.protocol_uncovered
+        return as_at, rules & law.refusing, facts.may_be_asked
+    return as_at, rules, facts.may_be_asked, facts.categories, facts.consent_categories, facts.protocol_uncovered
 
 
 def _worked_out(walk: Walk, as_at: date) -> Decision:

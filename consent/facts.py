@@ -118,6 +118,8 @@ _SPECS = (
     _yes_no("certificate_known", "the discloser knows or believes a full gender recognition certificate was issued"),
 )
 
+_MAY_BE_ASKED = frozenset({"not_asked", "given_explicit", "given_by_parent"})
+
 FACTS: Mapping[str, FactSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
 """The closed set, by name."""
 
@@ -168,6 +170,17 @@ class Facts:
         if listed is None:
             return "unstated"
         return yes if category in listed else no
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether a question may be put to the person: nobody is pressed who said no, and nobody asked in danger."""
+        known = self._by_name
+        return (
+            known.get("consent") in _MAY_BE_ASKED
+            and known.get("victim_wishes") != "landlord_only"
+            and known.get("coercion_suspected") is not True
+            and known.get("asking_would_prejudice") is not True
+        )
 
     @cached_property
     def _by_name(self) -> dict[str, str | bool | int]:

@@ -19,7 +19,7 @@ _FINDS_ONE = frozenset({"find", "require"})
 _OF_THE_WHOLE = frozenset({"find", "basis"})
 _KEYS = frozenset({
     "id", "stage", "effect", "when", "unless", "gives", "code", "cites", "says", "checked", "from", "to", "oblige",
-    "remedy", "authoriser", "within", "yields",
+    "remedy", "asks", "authoriser", "within", "yields",
 })  # fmt: skip
 
 
@@ -100,7 +100,8 @@ def _rule(file: str, entry: Mapping[str, object], words: _Words) -> Rule:
         checked=_one_of(file, rule_id, "checked", entry.get("checked"), ("V", "T", "S", "M")),
         code=_text(file, rule_id, "code", entry.get("code", _code(rule_id))),
         oblige=_obligations(file, rule_id, entry.get("oblige", [])),
-        remedy=str(entry.get("remedy", "")), authoriser=str(entry.get("authoriser", "")),
+        remedy=str(entry.get("remedy", "")), asks=_asks(file, rule_id, entry),
+        authoriser=str(entry.get("authoriser", "")),
         within=_one_of(file, rule_id, "within", entry.get("within", ""), ("", *CLOCKS)),
         yields=entry.get("yields", file.startswith("policies/") and effect in _BLOCKS) is True,
         in_force_from=_day(file, rule_id, "from", entry.get("from")),
@@ -111,6 +112,14 @@ def _rule(file: str, entry: Mapping[str, object], words: _Words) -> Rule:
     if rule.effect == "oblige" and not rule.oblige:
         raise RuleError(file, rule_id, "oblige", "names no duty")
     return rule
+
+
+def _asks(file: str, rule_id: str, entry: Mapping[str, object]) -> bool:
+    """A remedy that speaks of consent must say whether it puts a question to the person."""
+    asks = entry.get("asks")
+    if asks is None and "consent" in str(entry.get("remedy", "")):
+        raise RuleError(file, rule_id, "asks", "must be true or false: the remedy speaks of consent")
+    return asks is True
 
 
 def _code(rule_id: str) -> str:
@@ -220,7 +229,7 @@ def _digest(rules: list[Rule], words: _Words) -> str:
         "order": list(words.findings),
         "rules": [
             [r.id, r.stage, r.effect, r.finding, r.gives, {k: list(v) for k, v in r.when.items()}, list(r.cites),
-             r.says, r.code, list(r.oblige), r.remedy, r.authoriser, r.within, r.yields,
+             r.says, r.code, list(r.oblige), r.remedy, r.asks, r.authoriser, r.within, r.yields,
              str(r.in_force_from), str(r.in_force_to)]
             for r in rules
         ],

@@ -62,6 +62,7 @@ class Rule:
     """One rule. `when` maps each fact or finding to its allowed values; dates are inclusive, None is open.
 
     `gives` is what the effect gives (a basis token, a finding's value, "a9" or "a10"), `finding` which finding it sets.
+    `asks` marks a remedy that puts a question to the person: it is not told of somebody who said no or cannot be asked.
     `authoriser` is who may release what the rule holds and `within` by when. `yields` marks a rule that gives way to
     compulsion, danger and safeguarding; `twin_of` is set on what such a rule says where it gives way. `checked` says
     how far its source was read: V official, T mirror, S secondary, M memory.
@@ -80,6 +81,7 @@ class Rule:
     finding: str = ""
     oblige: tuple[Obligation, ...] = ()
     remedy: str = ""
+    asks: bool = False
     authoriser: str = ""
     within: str = ""
     yields: bool = False

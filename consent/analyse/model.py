@@ -171,8 +171,8 @@ class Model(Generic[S]):
     @cached_property
     def _stopped(self) -> S:
         """Where a rule refuses or holds, or may do so and nothing lets the rest go ahead of it."""
-        stopping = [self._where(self.may, "deny") & self.waits, self._where(self.may, "hold") & self.waits]
-        return self._algebra.any_of([self.denied, self._where(self.sure, "hold"), *stopping])
+        stopping = (r.id for r in self.rules if r.effect in {"deny", "hold"})
+        return self._algebra.any_of(self.sure[id_] | self.may[id_] & self.waits for id_ in stopping)
 
     @cached_property
     def demands(self) -> tuple[S, ...]:

@@ -36,7 +36,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What became of every property on every date, and the rules that no question can make apply on any of them."""
+    """What became of every property on every date, and the rules that are in force and that nothing makes apply."""
 
     verdicts: tuple[Verdict, ...]
     idle: tuple[str, ...]
@@ -49,17 +49,19 @@ def prove(rules: RuleSet, properties: Iterable[Property], as_at: Iterable[date],
     """
     space, law, listed = Space(), compiled(rules), tuple(properties)
     verdicts: list[Verdict] = []
-    idle = {rule.id for rule in rules.rules if not rule.twin_of}
+    written: set[str] = set()
+    applying: set[str] = set()
     for day in as_at:
         model = Model(law, day, space)
-        idle -= {id_ for id_ in idle & model.sure.keys() if not (model.sure[id_] & space.askable).is_empty}
+        written |= {rule.id for rule in model.rules if not rule.twin_of}
+        applying |= {id_ for id_, where in model.sure.items() if not (where & space.askable).is_empty}
         claims = Claims(space, model)
         for one in listed:
             within = claims.asked(one)
             breaking = claims.breaking(one, within)
             example = None if breaking.is_empty else space.example(breaking, usual)
             verdicts.append(Verdict(one, day, space.size(within), example))
-    return Proof(tuple(verdicts), tuple(rule.id for rule in rules.rules if rule.id in idle))
+    return Proof(tuple(verdicts), tuple(rule.id for rule in rules.rules if rule.id in written - applying))
 
 
 def periods(rules: RuleSet) -> tuple[date, ...]:

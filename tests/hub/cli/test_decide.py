@@ -187,6 +187,8 @@ def test_each_reader_gets_an_explanation_of_their_own(tmp_path: Path) -> None:
         assert ended.code == 0, ended.complaint
         assert all(told["explanation"] for told in ended.lines)
         voices[voice] = [told.pop("explanation") for told in ended.lines]
+        changes = [told.pop("changes") for told in ended.lines]
+        assert all(not told for told in changes) if voice == "subject" else changes[1] == []
         assert ended.lines == plain.lines
     assert all(len({voices[voice][number] for voice in voices}) == 3 for number in range(4))
 
