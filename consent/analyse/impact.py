@@ -66,15 +66,16 @@ def impact(old: RuleSet, new: RuleSet, as_at: date, usual: Mapping[str, str]) ->
 class Comparison:
     """Two readings of the rules, side by side in one space."""
 
-    def __init__(self, space: Space, before: Model[Region], after: Model[Region]) -> None:
-        """Both models must have been read into `space`."""
+    def __init__(self, space: Space, before: Model[Region], after: Model[Region], within: Region | None = None) -> None:
+        """Both models must have been read into `space`. `within`: only these questions; all that can be asked else."""
         self._space = space
         self._before = before
         self._after = after
+        self._within = space.askable if within is None else within & space.askable
 
     def changes(self) -> Iterator[tuple[str, Region]]:
         """Each kind of change with the questions it touches (often none)."""
-        touched = self._touched & self._space.askable
+        touched = self._touched & self._within
         if touched.is_empty:
             return
         before, after = self._outcomes(self._before, touched), self._outcomes(self._after, touched)
