@@ -1,4 +1,4 @@
-"""`concordat rules`, as a process: proves the rules, tells what a change changes, exports them, and refuses bad ones."""
+"""`concordat rules`, as a process: proves rules and refuses bad ones, tells what a change changes, exports them."""
 
 import shutil
 import subprocess
@@ -96,7 +96,7 @@ def test_the_rules_in_force_are_exported_for_cedar(tmp_path: Path) -> None:
     assert "mhp.8.2.contractor" in told.stdout
 
 
-def test_a_hub_does_not_read_rules_that_break_a_property(rule_set: Path, tmp_path: Path) -> None:
+def test_a_hub_does_not_read_rules_that_break_a_property(tmp_path: Path) -> None:
     """The package is copied and spoilt; the command that reads it refuses, naming the property."""
     package = tmp_path / "site"
     for name in ("hub", "consent", "connectors", "protocols"):
