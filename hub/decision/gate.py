@@ -7,7 +7,6 @@ from datetime import datetime
 
 from consent.decide import decide
 from consent.decision import Decision, Reason
-from consent.explain import Voice, explain
 from consent.facts import Facts, parse_facts
 from consent.minimise import Terms, asked_categories, minimise
 from consent.needed import Profile
@@ -16,11 +15,9 @@ from hub.decision.gather import Standing, facts_of
 from hub.decision.rulebook import Rulebook
 from protocols.disclosure import Disclosure
 from protocols.record import Ask, Item, Referral
-from protocols.vocabulary import AgencyKind, DataCategory, Outcome, Purpose
+from protocols.vocabulary import AgencyKind, DataCategory, Outcome
 
-__all__ = [
-    "Decision", "Terms", "Verdict", "Voice", "Withheld", "ask_gate", "asked_by", "explain_kept", "facts_bytes",
-]  # fmt: skip
+__all__ = ["Decision", "Terms", "Verdict", "Withheld", "ask_gate", "asked_by", "facts_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +88,3 @@ def categories_of(items: Sequence[Item]) -> tuple[DataCategory, ...]:
 def facts_bytes(verdict: Verdict) -> bytes:
     """The facts as decided on, in one canonical form, to be bound to the log."""
     return json.dumps(verdict.facts.as_dict(), sort_keys=True, separators=(",", ":")).encode()
-
-
-def explain_kept(
-    decision: Decision, withheld: tuple[Withheld, ...], voice: Voice, recipient: AgencyKind, purpose: Purpose
-) -> str:
-    """A decision in one of three voices."""
-    return explain(decision, voice, recipient=recipient, purpose=purpose, withheld=withheld)

@@ -7,8 +7,8 @@ from hub.access.roles import Act, Actor, Role, require, require_landlord
 from hub.audit import log
 from hub.audit.entry import Entry, EntryKind
 from hub.decision import kept
-from hub.decision.gate import Voice, explain_kept
 from hub.decision.kept import KeptDecision
+from hub.decision.told import Voice, explain_kept
 from hub.delivery import outbox, receipts
 from hub.delivery.outbox import DisclosureRow
 from hub.delivery.receipts import KeptReceipt
@@ -75,7 +75,8 @@ def explain_decision(house: House, actor: Actor, disclosure_id: str, voice: Voic
         log.append(tx, [Entry(EntryKind.CASE_READ, house.clock.now(), actor.person, {
             "referral": row.referral_id, "role": actor.role.value, "view": f"explanation.{voice.value}",
         })])  # fmt: skip
-    return explain_kept(decision.decision, decision.withheld, voice, AgencyKind(kind), Purpose(row.purpose))
+    on = house.clock.now().date()
+    return explain_kept(house.rulebook, decision, voice, AgencyKind(kind), Purpose(row.purpose), on)
 
 
 def waiting_for_review(house: House, actor: Actor) -> tuple[DisclosureRow, ...]:

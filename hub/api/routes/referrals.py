@@ -22,7 +22,7 @@ from hub.api.shapes import (
     preview_out,
     referral_out,
 )
-from hub.decision.gate import Voice
+from hub.decision.told import Voice
 from hub.flow.acknowledge import hand_over
 from hub.flow.consult import explain_decision, read_referral, waiting_for_review
 from hub.flow.refer import preview, refer
