@@ -19,7 +19,7 @@ _NO_DATE_SET = date.max
 
 _USUAL_CLOCK = "same day"
 _DUTIES = tuple(Obligation)
-_TELLING = frozenset({Obligation.INFORM_BEFORE, Obligation.INFORM_AFTER})
+_TELLING = frozenset({Obligation.INFORM_BEFORE, Obligation.INFORM_AFTER, Obligation.SEEK_CONSENT})
 
 REVIEW_AFTER = timedelta(days=28)
 """When a duty to look again falls due. No provision sets it: our own proposal, to be shortened by whoever reviews."""
@@ -39,7 +39,7 @@ def refusal(walk: Walk, *, has_basis: bool, nothing_left: bool, as_at: date) -> 
     if not told:
         remedies += _told_remedies(walk, _lacking(walk)) or [_NO_BASIS_REMEDY]
     obliging = _obliging(walk, Outcome.DENY)
-    duties = _in_order(law.duties[walk.denials | obliging])
+    duties = _in_order(walk, law.duties[walk.denials | obliging])
     return Decision(
         outcome=Outcome.DENY, keep=(), remove=(), basis=(Basis.NONE,), obligations=duties, gaps=(),
         reasons=_each_once(reasons), remedy=tuple(dict.fromkeys(remedies)), authoriser=None, rules=law.digest,
@@ -67,7 +67,7 @@ def release(walk: Walk, outcome: Outcome, basis: Basis | None, items: Items, as_
     owing = walk.holds | diverging | obliging
     for index in grounds:
         owing |= 1 << index
-    duties = _in_order(law.duties[owing])
+    duties = _in_order(walk, law.duties[owing])
     authorisers = dict.fromkeys(rule.authoriser for rule in law.told[walk.holds] if rule.authoriser)
     return Decision(
         outcome=outcome, keep=tuple(kept), remove=tuple(removed), basis=(*tokens, *sorted(walk.conditions)),
@@ -144,11 +144,16 @@ def _obliging(walk: Walk, outcome: Outcome) -> int:
     return law.effect("oblige") & law.outcome.masks[outcome] & (walk.yes if walk.details_wait else walk.may)
 
 
-def _in_order(duties: Iterable[Obligation]) -> tuple[Obligation, ...]:
-    """Each duty once. Silence comes before telling: silence, with its review date, can be made good; telling cannot."""
+def _in_order(walk: Walk, duties: Iterable[Obligation]) -> tuple[Obligation, ...]:
+    """Each duty once. Silence comes before telling: silence, with its review date, can be made good; telling cannot.
+
+    To ask is also to tell, and nobody is asked who may not be.
+    """
     asked = frozenset(duties)
     if Obligation.WITHHOLD_INFORM in asked:
         asked -= _TELLING
+    if not walk.facts.may_be_asked:
+        asked -= {Obligation.SEEK_CONSENT}
     return tuple(duty for duty in _DUTIES if duty in asked)
 
 

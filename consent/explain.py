@@ -181,9 +181,13 @@ def _value(value: object) -> str:
     return ", ".join(value) or "nothing" if isinstance(value, tuple) else str(value).lower()
 
 
+_UNTOLD = frozenset({Obligation.WITHHOLD_INFORM, Obligation.STOP_USE_NOTICE, Obligation.BREACH_ASSESS})
+
+
 def _to_subject(decision: Decision, recipient: AgencyKind | None, *, child: bool) -> Iterator[str]:
     letter = wording.TO_CHILD if child else wording.TO_ADULT
-    if Obligation.WITHHOLD_INFORM in decision.obligations:
+    if _UNTOLD & set(decision.obligations) or "prejudice_if_informed" in decision.gaps:
+        # Silence is owed, or may be; or what went before is being dealt with, and "not shared" would be untrue.
         yield letter.nothing
         return
     if recipient is AgencyKind.DATA_SUBJECT:

@@ -118,7 +118,8 @@ _SPECS = (
     _yes_no("certificate_known", "the discloser knows or believes a full gender recognition certificate was issued"),
 )
 
-_MAY_BE_ASKED = frozenset({"not_asked", "given_explicit", "given_by_parent"})
+MAY_BE_ASKED = ("not_asked", "given_explicit", "given_by_parent")
+"""What a person may have answered so far without a further question being pressure."""
 
 FACTS: Mapping[str, FactSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
 """The closed set, by name."""
@@ -176,7 +177,7 @@ class Facts:
         """Whether a question may be put to the person: nobody is pressed who said no, and nobody asked in danger."""
         known = self._by_name
         return (
-            known.get("consent") in _MAY_BE_ASKED
+            known.get("consent") in MAY_BE_ASKED
             and known.get("victim_wishes") != "landlord_only"
             and known.get("coercion_suspected") is not True
             and known.get("asking_would_prejudice") is not True

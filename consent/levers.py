@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-from consent.facts import FactValue
+from consent.facts import MAY_BE_ASKED, FactValue
 from protocols.vocabulary import DataCategory as D
 
 ChangedValue = FactValue | tuple[D, ...]
@@ -108,8 +108,7 @@ LEVERS: tuple[Lever, ...] = (
     Lever("the requester confirmed by calling back on a number already held", Actor.OFFICER,
           {"requester_verified": True}, {"requester_verified": (False,)}),
     Lever("the person told of this sharing first", Actor.OFFICER, {"informed_already": True},
-          {"informed_already": (False,), "prejudice_if_informed": (False,), "coercion_suspected": (False,),
-           "subject_living": (True,)}),
+          {**_ASKING_IS_SAFE, "informed_already": (False,), "consent": MAY_BE_ASKED}),
     Lever("the report checked, and found to hold", Actor.OFFICER,
           {"allegation_validated": True}, {"allegation_validated": (False,)}),
     *_asking("the person's own", "given_explicit", _ADULT, "not_asked"),

@@ -228,8 +228,8 @@ def _digest(rules: list[Rule], words: _Words) -> str:
         "findings": {name: list(values) for name, values in words.findings.items()},
         "order": list(words.findings),
         "rules": [
-            [r.id, r.stage, r.effect, r.finding, r.gives, {k: list(v) for k, v in r.when.items()}, list(r.cites),
-             r.says, r.code, list(r.oblige), r.remedy, r.asks, r.authoriser, r.within, r.yields,
+            [r.id, r.file, r.stage, r.effect, r.finding, r.gives, {k: list(v) for k, v in r.when.items()},
+             list(r.cites), r.says, r.code, list(r.oblige), r.remedy, r.asks, r.authoriser, r.within, r.yields,
              str(r.in_force_from), str(r.in_force_to)]
             for r in rules
         ],

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Generic, Protocol, Self, TypeVar
 
 from consent.compile import CATEGORY, OUTCOME, Compiled, bits
-from consent.facts import ITEM_TERMS
+from consent.facts import ITEM_TERMS, MAY_BE_ASKED
 from consent.rules import Rule
 from consent.walk import UNWAITING
 from protocols.vocabulary import Basis, Obligation, Outcome
@@ -249,9 +249,18 @@ class Model(Generic[S]):
     def owed(self, duty: Obligation, outcome: Outcome) -> S:
         """Where `duty` is among the obligations of a decision with that outcome: silence before telling."""
         owed = self._obliged(duty, outcome) | self._by_source(duty, outcome)
-        if duty in {Obligation.INFORM_BEFORE, Obligation.INFORM_AFTER}:
+        if duty in {Obligation.INFORM_BEFORE, Obligation.INFORM_AFTER, Obligation.SEEK_CONSENT}:
             owed = owed & ~self.owed(Obligation.WITHHOLD_INFORM, outcome)
-        return owed
+        return owed & self._may_be_asked if duty is Obligation.SEEK_CONSENT else owed
+
+    @cached_property
+    def _may_be_asked(self) -> S:
+        """Where a question may be put to the person (`Facts.may_be_asked`)."""
+        a = self._algebra
+        told = (a.known(name, (value,)) for name, value in (
+            ("victim_wishes", "landlord_only"), ("coercion_suspected", "true"), ("asking_would_prejudice", "true"),
+        ))  # fmt: skip
+        return a.known("consent", MAY_BE_ASKED) & ~a.any_of(told)
 
     def _obliged(self, duty: Obligation, outcome: Outcome) -> S:
         rules = [r for r in self.rules if r.effect == "oblige" and duty in r.oblige and outcome in r.when[OUTCOME]]

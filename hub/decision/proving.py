@@ -32,6 +32,10 @@ __all__ = [
 ]
 
 
+FEWEST = 40
+"""Safety properties without which nothing is called proved."""
+
+
 class Unproved(ValueError):
     """The rules break a safety property, or hold a rule that can never apply. The message names one, with a case."""
 
@@ -73,6 +77,8 @@ def assure(rules: RuleSet, properties: tuple[Property, ...], recorded: str) -> N
 
     Raises `Unproved` where a property fails.
     """
+    if len(properties) < FEWEST:
+        raise Unproved(f"there are only {len(properties)} safety properties to prove, where {FEWEST} are the least")
     if tomllib.loads(recorded) == _named(rules, properties):
         return
     report = check(rules, properties)
