@@ -152,6 +152,7 @@ def compiled(rules: RuleSet) -> Compiled:
     outcome = _probe(ruled, OUTCOME, {str(o): o for o in Outcome})
     findings = tuple(_finding(ruled, name, values) for name, values in rules.findings.items())
     obliging = effects.get("oblige", 0)
+    permit, redacted, held = (outcome.masks[o] for o in Outcome if o is not Outcome.DENY)
     told = _teller(ruled)
     return Compiled(
         rules=ruled, digest=rules.digest,
@@ -162,7 +163,7 @@ def compiled(rules: RuleSet) -> Compiled:
         refusing=effects.get("deny", 0) | effects.get("hold", 0) | (obliging & outcome.masks[Outcome.DENY]),
         outcome=outcome, effects=effects, required=required, changes=_changes(ruled),
         gives={kind: _given(ruled, kind) for kind in ("basis", "condition", "gateway", "confidence")},
-        releasing=obliging & _any_of(outcome, _RELEASING),
+        releasing=obliging & (permit | redacted | held),
         in_force=Memo(lambda day: sum(1 << index for index, rule in enumerate(ruled) if rule.is_in_force(day))),
         told=Memo(told),
         duties=Memo(lambda mask: tuple(dict.fromkeys(duty for index in bits(mask) for duty in ruled[index].oblige))),
@@ -202,16 +203,6 @@ def _finder(findings: Sequence[Finding]) -> Callable[[int], tuple[Mapping[str, f
         return values, open_
 
     return found
-
-
-_RELEASING = (Outcome.PERMIT, Outcome.PERMIT_REDACTED, Outcome.NEEDS_AUTHORISER)
-
-
-def _any_of(probe: Probe, values: tuple[Outcome, ...]) -> int:
-    mask = 0
-    for value in values:
-        mask |= probe.masks[value]
-    return mask
 
 
 def _values(name: str) -> dict[str, Hashable]:

@@ -82,6 +82,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
     """
     if create:
         make_private(settings.data_dir)
+    rules = rulebook.read()
     keys = open_keys(settings.keys, create=create)
     # The files first: a hub that they stop has opened no database.
     doors = read_doors(settings.data_dir / "partners.toml")
@@ -94,7 +95,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
         store.close()
         raise NotTrusted("SCHEMA_OUTDATED", "the database is of another version; run 'concordat migrate'")
     house = House(
-        store=store, clock=clock or SystemClock(), rulebook=rulebook.read(), doors=Doors(connectors), keys=keys,
+        store=store, clock=clock or SystemClock(), rulebook=rules, doors=Doors(connectors), keys=keys,
         name=settings.hub_name, lease=timedelta(seconds=settings.lease_seconds),
         give_up_after_hours=settings.give_up_after_hours,
     )  # fmt: skip

@@ -61,6 +61,11 @@ class Order:
         self._either: dict[tuple[int, int], Region] = {}
         self._outside: dict[int, Region] = {0: self.everything, 1: self.nothing}
 
+    def forget(self) -> None:
+        """Let go of every region: this order is not to be used again, and what it made can be freed."""
+        for known in (self._made, self._both, self._either, self._outside):
+            known.clear()
+
     def where(self, name: str, values: Iterable[str]) -> Region:
         """The questions in which term `name` has one of `values`; values that it cannot have are no matter."""
         level = self._level[name]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from consent.analyse.diagram import Region
 from consent.analyse.model import Model
@@ -39,7 +40,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """All that changes on one date: answers by kind, and the rules whose words alone changed."""
+    """All that changes on one date: answers by kind, and rules that say the same in other words or to somebody else.
+
+    `reworded` lists those whose sentence, citation, code, remedy, authoriser or clock changed and nothing besides.
+    """
 
     as_at: date
     changes: tuple[Change, ...]
@@ -57,10 +61,25 @@ def impact(old: RuleSet, new: RuleSet, as_at: date, usual: Mapping[str, str]) ->
     `usual`: values that an example takes wherever it can.
     """
     space = Space()
-    before, after = (Model(compiled(rules), as_at, space) for rules in (old, new))
-    changed = Comparison(space, before, after).changes()
-    changes = tuple(_change(space, kind, region, usual) for kind, region in changed if not region.is_empty)
+    touched = _compared(space, old, new, as_at).touched
+    recipients = () if touched.is_empty else space.occurring(touched)["recipient"]
+    space.forget()
+    found: dict[str, list[Statement]] = {}
+    for recipient in recipients:
+        # One recipient at a time, in a space of its own: what is worked out for one would only be carried along.
+        space = Space()
+        compared = _compared(space, old, new, as_at, recipient)
+        for kind, region in compared.changes():
+            if not region.is_empty:
+                found.setdefault(kind, []).append(_statement(space, recipient, region, usual))
+        space.forget()
+    changes = tuple(_change(kind, statements) for kind, statements in found.items())
     return Impact(as_at, changes, _reworded(old, new))
+
+
+def _compared(space: Space, old: RuleSet, new: RuleSet, as_at: date, recipient: str = "") -> "Comparison":
+    before, after = (Model(compiled(rules), as_at, space) for rules in (old, new))
+    return Comparison(space, before, after, space.exactly("recipient", [recipient]) if recipient else None)
 
 
 class Comparison:
@@ -75,7 +94,7 @@ class Comparison:
 
     def changes(self) -> Iterator[tuple[str, Region]]:
         """Each kind of change with the questions it touches (often none)."""
-        touched = self._touched & self._within
+        touched = self.touched
         if touched.is_empty:
             return
         before, after = self._outcomes(self._before, touched), self._outcomes(self._after, touched)
@@ -92,8 +111,8 @@ class Comparison:
         yield from self._grounds(_LEAVES, alike[_LEAVES])
         yield from self._grounds(_HELD, alike[_HELD])
 
-    @property
-    def _touched(self) -> Region:
+    @cached_property
+    def touched(self) -> Region:
         """Where some rule applies, or may apply, in one reading and not in the other, or does something else."""
         old, new = self._before, self._after
         one, other = ({rule.id: rule for rule in model.rules} for model in (old, new))
@@ -103,7 +122,7 @@ class Comparison:
                 regions += [old.sure[rule_id] ^ new.sure[rule_id], old.may[rule_id] ^ new.may[rule_id]]
             else:
                 regions += [model.may[rule_id] for model in (old, new) if rule_id in model.may]
-        return self._space.any_of(regions)
+        return self._space.any_of(region & self._within for region in regions)
 
     def _outcomes(self, model: Model[Region], within: Region) -> dict[str, Region]:
         """The outcomes, doubts about duties aside: those are compared by `_waits`."""
@@ -155,20 +174,28 @@ def _worded(was: Rule, rule: Rule) -> Rule:
     """The earlier rule in the words of the later one."""
     return replace(
         was, file=rule.file, stage=rule.stage, cites=rule.cites, says=rule.says, checked=rule.checked, code=rule.code,
-        remedy=rule.remedy, authoriser=rule.authoriser, within=rule.within,
+        remedy=rule.remedy, asks=rule.asks, authoriser=rule.authoriser, within=rule.within,
     )  # fmt: skip
 
 
-def _change(space: Space, kind: str, region: Region, usual: Mapping[str, str]) -> Change:
+def _statement(space: Space, recipient: str, region: Region, usual: Mapping[str, str]) -> Statement:
+    within = space.occurring(region)
+    some = {name: values for name, values in within.items() if len(values) < len(space.terms[name])}
+    some.pop("recipient", None)
+    return Statement((recipient,), some, space.size(region), space.example(region, usual))
+
+
+def _change(kind: str, statements: list[Statement]) -> Change:
     """Recipients for whom the same questions change share a statement."""
-    alike: dict[tuple[tuple[str, tuple[str, ...]], ...], list[str]] = {}
-    for recipient in space.occurring(region)["recipient"]:
-        within = space.occurring(region & space.exactly("recipient", [recipient]))
-        some = {name: values for name, values in within.items() if len(values) < len(space.terms[name])}
-        del some["recipient"]
-        alike.setdefault(tuple(some.items()), []).append(recipient)
-    statements: list[Statement] = []
-    for terms, recipients in alike.items():
-        part = region & space.exactly("recipient", recipients)
-        statements.append(Statement(tuple(recipients), dict(terms), space.size(part), space.example(part, usual)))
-    return Change(kind, space.size(region), tuple(sorted(statements, key=lambda one: -one.questions)))
+    alike: dict[tuple[tuple[str, tuple[str, ...]], ...], list[Statement]] = {}
+    for one in statements:
+        alike.setdefault(tuple(one.within.items()), []).append(one)
+    shared = [
+        Statement(
+            tuple(name for one in several for name in one.recipients), dict(terms),
+            sum(one.questions for one in several), several[0].example,
+        )
+        for terms, several in alike.items()
+    ]  # fmt: skip
+    shared.sort(key=lambda one: -one.questions)
+    return Change(kind, sum(one.questions for one in shared), tuple(shared))

@@ -19,6 +19,7 @@ class Space:
         self.any_of = self._order.any_of
         self.all_of = self._order.all_of
         self.gained = self._order.gained
+        self.forget = self._order.forget
         self.terms = self._order.terms
         self.askable = self._askable()
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import click
 from pydantic import RootModel
 
+from hub.cli.failing import plainly
 from hub.clock import SystemClock
 from hub.decision import rulebook
 from hub.decision.question import EARLIEST, LATEST, Voice, answer, error_of, is_answerable
@@ -53,7 +54,8 @@ def decide(ctx: click.Context, as_at: datetime | None, explain: str | None, file
     """Answer questions: JSON Lines of facts from FILE (or standard input), JSON Lines of decisions out, in order.
 
     Each line is one flat object of facts; a bad line is answered with an error object, and the rest go on. Exit code:
-    0 all decided, 3 some lines were bad, 2 wrong usage or a file that cannot be read (docs/decide.md).
+    0 all decided, 3 some lines were bad, 2 wrong usage or a file that cannot be read, 1 rules that are refused or a
+    reader that went away (docs/decide.md).
     """
     on = as_at.date() if as_at else SystemClock().now().date()
     if not is_answerable(on):
@@ -66,10 +68,8 @@ def decide(ctx: click.Context, as_at: datetime | None, explain: str | None, file
 
 
 def _read_rules() -> Rulebook:
-    try:
+    with plainly():
         return rulebook.read()
-    except ValueError as problem:  # names file, rule and field
-        raise click.ClickException(f"the rules cannot be used: {problem}") from None
 
 
 class _Deciding:
@@ -108,8 +108,10 @@ def _parsed(line: bytes | None) -> object:
 def _pass_through(source: BufferedReader, target: BinaryIO, answered: Callable[[bytes | None], bytes]) -> None:
     """Answer every line, and let go of the answers each time when all that has come in is answered."""
     for lines in _as_they_come(source):
+        rest = memoryview(b"".join(map(answered, lines)))
         try:
-            target.write(b"".join(map(answered, lines)))
+            while rest:  # an unbuffered stream may take a part and say so
+                rest = rest[target.write(rest) :]
             target.flush()
         except BrokenPipeError:  # whoever read the answers has had enough: click ends us without a word
             raise

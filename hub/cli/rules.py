@@ -9,8 +9,8 @@ from time import perf_counter
 import click
 
 from hub.clock import SystemClock
-from hub.decision.proving import Impact, Report, check, compare, export_cedar, in_words, record
-from hub.decision.rulebook import RECORD, Rules, read_properties, read_rules
+from hub.decision.proving import Impact, Report, check, compare, export_cedar, export_cedar_schema, in_words, record
+from hub.decision.rulebook import RECORD, read_properties, read_rules
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -35,6 +35,8 @@ def check_rules(folder: Path | None, as_at: datetime | None, recorded: bool) -> 
     Prints each property, and for a broken one a case that breaks it. Exit code 1 where one is broken or a rule can
     never apply.
     """
+    if recorded and (folder is None or as_at):
+        raise click.UsageError("--record needs a FOLDER, and every period of the law.")
     started = perf_counter()
     with _readable():
         report = check(read_rules(folder), read_properties(_own_properties(folder)), as_at.date() if as_at else None)
@@ -43,11 +45,9 @@ def check_rules(folder: Path | None, as_at: datetime | None, recorded: bool) -> 
     click.echo(f"{len(report.proof.verdicts)} proofs in {perf_counter() - started:.1f} s.")
     if not report.holds:
         raise click.ClickException("the rules must not decide anything until this is mended.")
-    if recorded and folder and not as_at:
+    if recorded and folder:
         (folder / RECORD).write_text(record(report), encoding="utf-8")
         click.echo(f"Recorded in {RECORD}.")
-    elif recorded:
-        raise click.UsageError("--record needs a FOLDER, and every period of the law.")
 
 
 @rules.command("diff")
@@ -55,7 +55,10 @@ def check_rules(folder: Path | None, as_at: datetime | None, recorded: bool) -> 
 @click.argument("new", type=_FOLDER, required=False)
 @click.option("--as-at", type=_DAY, metavar="DATE", help="Under the law of that day; today unless given.")
 def diff_rules(old: Path, new: Path | None, as_at: datetime | None) -> None:
-    """Tell exactly which questions the rules in NEW answer otherwise than those in OLD, grouped by recipient."""
+    """Tell exactly which questions the rules in NEW answer otherwise than those in OLD, grouped by recipient.
+
+    Under the law of one day: a change that only tells on another day is not seen.
+    """
     on = as_at.date() if as_at else _today()
     with _readable():
         impact = compare(read_rules(old), read_rules(new), on)
@@ -65,13 +68,17 @@ def diff_rules(old: Path, new: Path | None, as_at: datetime | None) -> None:
 
 @rules.command("export")
 @click.argument("folder", type=_FOLDER, required=False)
-@click.option("--cedar", is_flag=True, required=True, help="As Cedar policies, for partners who run Cedar.")
+@click.option("--cedar", "form", flag_value="cedar", help="As Cedar policies, for partners who run Cedar.")
+@click.option("--cedar-schema", "form", flag_value="schema", help="The schema without which Cedar fails open.")
 @click.option("--as-at", type=_DAY, metavar="DATE", help="The law of that day; today unless given.")
-def export_rules(folder: Path | None, cedar: bool, as_at: datetime | None) -> None:  # noqa: ARG001 - the one form so far
-    """Print the rules in the form of another engine."""
+def export_rules(folder: Path | None, form: str | None, as_at: datetime | None) -> None:
+    """Print the rules in the form of another engine: choose one."""
+    if form is None:
+        raise click.UsageError("choose --cedar or --cedar-schema.")
     with _readable():
-        found: Rules = read_rules(folder)
-        click.echo(export_cedar(found, as_at.date() if as_at else _today()))
+        found = read_rules(folder)
+        on = as_at.date() if as_at else _today()
+        click.echo(export_cedar(found, on) if form == "cedar" else export_cedar_schema(found))
 
 
 def _today() -> date:
@@ -115,7 +122,7 @@ def _impact(impact: Impact) -> Iterator[str]:
             yield f"  to {', '.join(one.recipients)}: {one.questions:.1e} questions{_within(one.within)}"
             yield f"    for example: {in_words(one.example)}"
     if impact.reworded:
-        yield f"Only in other words: {', '.join(impact.reworded)}"
+        yield f"The same, in other words or with another remedy, authoriser or clock: {', '.join(impact.reworded)}"
 
 
 def _within(terms: Mapping[str, tuple[str, ...]]) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from consent.analyse.cedar import to_cedar
+from consent.analyse.cedar import to_cedar, to_cedar_schema
 from consent.analyse.impact import Impact, impact
 from consent.analyse.properties import Property, digest_of
 from consent.analyse.prove import Proof, Verdict, periods, prove
@@ -101,6 +101,11 @@ def compare(old: RuleSet, new: RuleSet, as_at: date) -> Impact:
 def export_cedar(rules: RuleSet, as_at: date) -> str:
     """The rules in force on that date as Cedar policies."""
     return to_cedar(rules, as_at)
+
+
+def export_cedar_schema(rules: RuleSet) -> str:
+    """The schema that belongs to the export: with it Cedar refuses what is missing or unknown."""
+    return to_cedar_schema(rules)
 
 
 def _named(rules: RuleSet, properties: tuple[Property, ...]) -> Mapping[str, str]:

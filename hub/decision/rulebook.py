@@ -10,6 +10,7 @@ from consent.needed import Profiles, load_profiles
 from consent.parse import load
 from consent.rules import RuleSet as Rules
 from hub.decision.proving import assure
+from hub.errors import NotTrusted
 
 __all__ = ["RECORD", "Rulebook", "Rules", "read", "read_properties", "read_rules"]
 
@@ -26,13 +27,17 @@ class Rulebook:
 
 
 def read() -> Rulebook:
-    """The rulebook of this version, proved. Raises consent's own errors where a file is wrong: then no hub starts.
+    """The rulebook of this version, proved. Raises `NotTrusted` where a file is wrong or a safety property broken.
 
-    Raises `hub.decision.proving.Unproved` where the rules break a safety property.
+    Then no hub starts. Without a record of the proof the rules are proved now.
     """
-    rules = read_rules()
-    assure(rules, read_properties(), _package().joinpath(RECORD).read_text(encoding="utf-8"))
-    return Rulebook(rules, load_profiles(_texts(_package(), "needs")))
+    try:
+        rules = read_rules()
+        record = _package().joinpath(RECORD)
+        assure(rules, read_properties(), record.read_text(encoding="utf-8") if record.is_file() else "")
+        return Rulebook(rules, load_profiles(_texts(_package(), "needs")))
+    except ValueError as problem:  # names file, rule and field, or the property
+        raise NotTrusted("RULES_REFUSED", f"the rules cannot be used: {problem}") from None
 
 
 def read_rules(folder: Path | None = None) -> Rules:

@@ -215,7 +215,7 @@ def test_administrators_touch_no_case_and_dpos_change_nothing() -> None:
     administrators = {act for act in Act if Role.ADMINISTRATOR in MAY[act]}
     dpos = {act for act in Act if Role.DPO in MAY[act]}
     assert administrators == {Act.ADMINISTER, Act.LIST_AGENCIES}
-    assert dpos == {Act.READ_REFERRAL, Act.EXPLAIN, Act.READ_LOG, Act.EXPORT_LOG, Act.LIST_AGENCIES}
+    assert dpos == {Act.READ_REFERRAL, Act.EXPLAIN, Act.READ_LOG, Act.EXPORT_LOG, Act.LIST_AGENCIES, Act.QUESTION}
     assert not MAY[Act.REVIEW] & MAY[Act.REFER]
 
 

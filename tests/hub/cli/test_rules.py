@@ -76,8 +76,8 @@ def test_a_folder_without_rules_is_refused_in_one_sentence(tmp_path: Path) -> No
 
 
 def test_a_change_is_told_by_kind_recipient_and_example(rule_set: Path) -> None:
-    spoil(rule_set, "policies/mhp.toml", 'unless = { contractor_agreement = "signed" }',
-          'unless = { contractor_agreement = ["signed", "missing"] }')  # fmt: skip
+    spoil(rule_set, "policies/mhp.toml", 'unless = { contractor_agreement = "signed", ',
+          'unless = { contractor_agreement = ["signed", "missing"], ')  # fmt: skip
     told = concordat("diff", str(CONSENT), str(rule_set), *DAY, folder=rule_set)
     assert told.returncode == 0, told.stderr
     assert "managing_agent" in told.stdout
