@@ -64,9 +64,11 @@ def prove(rules: RuleSet, properties: Iterable[Property], as_at: Iterable[date],
     return Proof(tuple(verdicts), tuple(rule.id for rule in rules.rules if rule.id in written - applying))
 
 
-def periods(rules: RuleSet) -> tuple[date, ...]:
-    """A day of each state that the law of `rules` was or will be in: before its first change, and each change."""
+def periods(rules: RuleSet, since: date | None = None) -> tuple[date, ...]:
+    """A day of each state that the law of `rules` was or will be in, or only of those from `since` on."""
     changes = compiled(rules).changes
+    if since is not None:
+        return (since, *(change for change in changes if change > since))
     return (changes[0] - timedelta(days=1), *changes) if changes else (date.min,)
 
 

@@ -27,19 +27,29 @@ def rules() -> None:
 
 @rules.command("check")
 @click.argument("folder", type=_FOLDER, required=False)
-@click.option("--as-at", type=_DAY, metavar="DATE", help="On that day only, not in every period of the law.")
-@click.option("--record", "recorded", is_flag=True, help="Record in FOLDER that these rules were proved.")
-def check_rules(folder: Path | None, as_at: datetime | None, recorded: bool) -> None:
+@click.option(
+    "--as-at", type=_DAY, metavar="DATE", help="On that day only, not today and in every later period of the law."
+)
+@click.option("--past", is_flag=True, help="Also in every earlier period of the law.")
+@click.option(
+    "--record", "recorded", is_flag=True, help="Record in FOLDER that these rules were proved, in every period."
+)
+def check_rules(folder: Path | None, as_at: datetime | None, past: bool, recorded: bool) -> None:
     """Prove every safety property of the rules in FOLDER over every combination of facts, missing facts included.
+
+    Under the law of today and of every later day on which it is known to change.
 
     Prints each property, and for a broken one a case that breaks it. Exit code 1 where one is broken or a rule can
     never apply.
     """
     if recorded and (folder is None or as_at):
-        raise click.UsageError("--record needs a FOLDER, and every period of the law.")
+        raise click.UsageError("--record needs a FOLDER, and no --as-at: every period is proved.")
     started = perf_counter()
     with _readable():
-        report = check(read_rules(folder), read_properties(_own_properties(folder)), as_at.date() if as_at else None)
+        report = check(
+            read_rules(folder), read_properties(_own_properties(folder)), None if past or recorded else _today(),
+            as_at.date() if as_at else None,
+        )  # fmt: skip
     for line in _told(report):
         click.echo(line)
     click.echo(f"{len(report.proof.verdicts)} proofs in {perf_counter() - started:.1f} s.")

@@ -66,10 +66,13 @@ class Report:
         return f"{self.proof.idle[0]}: this rule can never apply" if self.proof.idle else ""
 
 
-def check(rules: RuleSet, properties: tuple[Property, ...], as_at: date | None = None) -> Report:
-    """Prove every property, on one date or in every period of the law."""
+def check(
+    rules: RuleSet, properties: tuple[Property, ...], since: date | None = None, as_at: date | None = None
+) -> Report:
+    """Prove every property: on one date, in every period of the law from `since` on, or in every period there is."""
     with _uncollected():
-        return Report(rules, properties, prove(rules, properties, (as_at,) if as_at else periods(rules), USUAL))
+        days = (as_at,) if as_at else periods(rules, since)
+        return Report(rules, properties, prove(rules, properties, days, USUAL))
 
 
 def assure(rules: RuleSet, properties: tuple[Property, ...], recorded: str) -> None:
