@@ -19,15 +19,15 @@ from bench.ifchain import if_chain
 from bench.pairing import Pair, measure
 from consent.analyse.cedar import RELEASE, to_cedar, to_cedar_schema, to_request
 from consent.analyse.properties import load_properties
-from consent.analyse.prove import prove
 from consent.analyse.replay import History, replay
-from consent.analyse.usual import USUAL
 from consent.change import what_would_change
+from consent.compile import compiled
 from consent.decide import decide
 from consent.decision import Decision
 from consent.explain import Voice, explain
 from consent.facts import FACTS, Facts, parse_facts
 from consent.rules import Rule, RuleSet
+from hub.decision.proving import check
 from protocols.vocabulary import AgencyKind, Purpose
 from tests.consent.questions import Question, anything, changed
 from tests.consent.rulebook import CONSENT, DATA, TODAY, case
@@ -63,6 +63,7 @@ def run(rounds: int, each: int) -> Iterator[Figure]:
     agreed = _Checked(rules, asked)
 
     def pair(ours: Callable[[], object], other: Callable[[], object], of: int = each) -> Pair:
+        compiled(rules).answers.clear()  # the entries put the same questions: none may profit from one before it
         return measure(ours, other, rounds=rounds, each=of)
 
     deciding, cedar, chain = asked.deciding(rules), agreed.cedar, agreed.chain
@@ -91,13 +92,14 @@ def size() -> int:
 
 
 def proofs() -> tuple[int, int, float]:
-    """How many properties were tried, how many hold, and the seconds that all of them took on one day."""
+    """How many properties were tried, how many hold, and the seconds for one day and every later period of the law."""
     rules = shipped_rules()
     files = (CONSENT / "properties").glob("*.toml")
     listed = load_properties({f"properties/{file.name}": file.read_text(encoding="utf-8") for file in files})
     began = time.perf_counter()
-    proof = prove(rules, listed, [AS_AT], USUAL)
-    return len(listed), sum(verdict.holds for verdict in proof.verdicts), time.perf_counter() - began
+    report = check(rules, listed, since=AS_AT)
+    broken = {verdict.about.id for verdict in report.broken}
+    return len(listed), len(listed) - len(broken), time.perf_counter() - began
 
 
 def padded(rules: RuleSet, count: int) -> RuleSet:
@@ -207,9 +209,14 @@ class _Past:
         return lambda: replay(History(next(turns)), self._rules, AS_AT)
 
     def one_by_one(self) -> Callable[[], object]:
-        """Each question decided, with all its reasons."""
+        """Each question decided, with all its reasons, by rules that have decided nothing before, as a draft has not."""
         turns = self._turns()
-        return lambda: [decide(facts, self._rules, AS_AT) for facts in next(turns)]
+
+        def act() -> list[Decision]:
+            compiled(self._rules).answers.clear()
+            return [decide(facts, self._rules, AS_AT) for facts in next(turns)]
+
+        return act
 
     def _turns(self) -> Iterator[list[Facts]]:
         """The history for each round and the one before the first, nothing worked out on it yet."""

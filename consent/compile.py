@@ -29,7 +29,7 @@ PREFERENCE = (
 """Which basis or condition is recorded where several fit (law.md 4.4 and 4.5); tokens not listed come last."""
 
 
-_MOST_ANSWERS = 5_000
+_MOST_ANSWERS = 20_000
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
