@@ -209,7 +209,7 @@ class _Past:
         return lambda: replay(History(next(turns)), self._rules, AS_AT)
 
     def one_by_one(self) -> Callable[[], object]:
-        """Each question decided, with all its reasons, by rules that have decided nothing before, as a draft has not."""
+        """Each question decided, with all its reasons, by rules that decided nothing before, as a draft has not."""
         turns = self._turns()
 
         def act() -> list[Decision]:
