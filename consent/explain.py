@@ -151,7 +151,7 @@ def _to_dpo(told: _Told) -> Iterator[str]:
     others = (reason for reason in decision.reasons if not reason.determining and reason.effect != "diverge")
     yield from _listed("Other findings:", _cited(others))
     yield from _listed("Clause of the agreement:", [told.clause] if told.clause else [])
-    yield from _listed("Kept:", decision.keep)
+    yield from _listed("Kept:", (f"{kind.value}: {_kept_for(decision, kind)}" for kind in decision.keep))
     yield from _listed("Removed:", decision.remove)
     yield from _listed("Grounds:", (f"{ground.value}: {ground.citation}" for ground in decision.basis))
     yield from _listed("Exemptions relied on:", decision.exemptions)
@@ -239,6 +239,12 @@ def _says(reasons: Iterable[Reason], category: DataCategory) -> str:
     said = [reason for reason in reasons if reason.category is category and reason.determining]
     said.sort(key=lambda reason: reason.effect != "lacks")
     return said[0].says if said else "the decision takes it out."
+
+
+def _kept_for(decision: Decision, category: DataCategory) -> str:
+    """Why it stays in: its own condition, or the ground of the whole where it needs none."""
+    given = (reason for reason in decision.reasons if reason.category is category and reason.determining)
+    return next((f"{reason.code} {reason.says}" for reason in given), "needs no condition; nothing takes it out.")
 
 
 def _kept_back(decision: Decision, withheld: tuple[Withheld, ...]) -> Iterator[str]:
