@@ -173,6 +173,11 @@ class Facts:
         return yes if category in listed else no
 
     @property
+    def is_about_a_child(self) -> bool:
+        """Whether the person is known to be under 18, or in the case as a child (Children Act 1989 s.105)."""
+        return self.terms.get("age_band") == "child" or self.terms.get("subject_role") == "child"
+
+    @property
     def may_be_asked(self) -> bool:
         """Whether a question may be put to the person: nobody is pressed who said no, and nobody asked in danger."""
         known = self._by_name

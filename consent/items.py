@@ -1,6 +1,6 @@
 """Each category of data on its own: stripped by a rule, kept, or special or offence data without a condition."""
 
-from consent.compile import Compiled, bits, lowest, reason_of
+from consent.compile import Compiled, bits, lowest
 from consent.decision import Reason
 from consent.walk import Walk
 from protocols.vocabulary import Basis, DataCategory
@@ -79,7 +79,6 @@ def _in_doubt(walk: Walk, category: DataCategory, mask: int) -> bool:
 def _lacks_condition(walk: Walk, category: DataCategory, yes: int) -> bool:
     for rule in walk.law.told[yes & walk.law.effect("require")]:
         article = "ART9" if rule.gives == "a9" else "ART10"
-        says = reason_of(rule, category)
-        walk.reasons.append(Reason(f"NO_{article}:{category}", category, says.cites, says.says, True, rule.id))
+        walk.reasons.append(Reason(f"NO_{article}:{category}", category, rule.cites, rule.says, True, rule.id))
     walk.reasons += walk.law.reasons[yes & walk.law.effect("lacks"), category, True]
     return False

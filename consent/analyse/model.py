@@ -70,6 +70,7 @@ class Model(Generic[S]):
         """
         self._algebra = algebra
         self._law = law
+        self._findings = {finding.probe.name: finding.values for finding in law.findings}
         self.rules: tuple[Rule, ...] = tuple(law.rules[index] for index in bits(law.in_force[as_at]))
         self.found: dict[tuple[str, str], S] = {}
         self.sure: dict[str, S] = {}
@@ -90,16 +91,16 @@ class Model(Generic[S]):
 
     def _make_findings(self) -> None:
         a = self._algebra
-        for finding in self._law.findings:
-            name, open_ = finding.probe.name, a.everything
-            for value in finding.values[:-1]:
+        for name, values in self._findings.items():
+            open_ = a.everything
+            for value in values[:-1]:
                 finders = [self._applies(rule) for rule in self.rules if (rule.finding, rule.gives) == (name, value)]
                 self.found[name, value] = open_ & a.any_of(may for _, may in finders)
                 open_ = open_ & ~a.any_of(sure for sure, _ in finders)
-            self.found[name, finding.values[-1]] = open_
+            self.found[name, values[-1]] = open_
 
     def _applies(self, rule: Rule) -> tuple[S, S]:
-        a, findings = self._algebra, {finding.probe.name: finding.values for finding in self._law.findings}
+        a, findings = self._algebra, self._findings
         sure: list[S] = []
         may: list[S] = []
         for name, values in rule.when.items():
@@ -120,8 +121,7 @@ class Model(Generic[S]):
     @cached_property
     def waits(self) -> S:
         """Where a gap holds the decision (`Walk.waits`)."""
-        ways = next(finding.values for finding in self._law.findings if finding.probe.name == "path")
-        return self._algebra.any_of(self.found["path", way] for way in ways if way not in UNWAITING)
+        return self._algebra.any_of(self.found["path", way] for way in self._findings["path"] if way not in UNWAITING)
 
     @cached_property
     def details_wait(self) -> S:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from consent.change import Change, what_would_change
+from consent.compile import compiled
 from consent.decide import decide
 from consent.decision import Decision, Reason
 from consent.explain import Voice, explain
@@ -148,12 +149,12 @@ def _explained(
     rulebook: Rulebook, decision: Decision, facts: Facts, as_at: date, voice: Voice, changes: tuple[Change, ...]
 ) -> str:
     recipient, purpose = facts.get("recipient"), facts.get("purpose")
-    rules = rulebook.rules.rules
+    law = compiled(rulebook.rules)
     return explain(
         decision, voice,
         recipient=AgencyKind(recipient) if isinstance(recipient, str) else None,
         purpose=Purpose(purpose) if isinstance(purpose, str) else None,
-        child=facts.term("age_band") == "child" or facts.get("subject_role") == "child",
+        child=facts.is_about_a_child,
         changes=changes,
-        rules_tried=(len(rules), sum(rule.is_in_force(as_at) for rule in rules)),
+        rules_tried=(len(law.rules), law.in_force[as_at].bit_count()),
     )  # fmt: skip

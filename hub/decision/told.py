@@ -22,5 +22,5 @@ def explain_kept(
     return explain(
         decision, voice, recipient=recipient, purpose=purpose, withheld=decided.withheld,
         changes=what_would_change(facts, rules, on, decision) if ours else (),
-        child=facts.term("age_band") == "child" or facts.get("subject_role") == "child",
+        child=facts.is_about_a_child,
     )  # fmt: skip
