@@ -6,7 +6,10 @@
     |- NotAllowed          the role may not do this
     |- NotFound            nothing there, or nothing that this person may know of
     |- Conflict            the thing is no longer in a state where this can be done
+    |- TooLarge            more was sent than is taken
+    |- WrongMediaType      something of another kind was sent than is taken
     |- Unavailable         the hub cannot make it durable now; nothing was taken
+    |  `- TooManyTries     signing in was tried too often; wait
     `- NotTrusted          a key, a log or a file is not what it should be; the hub stops rather than go on
 
 Sentences name fields and reasons and never repeat what was sent.
@@ -50,6 +53,14 @@ class Conflict(ConcordatError):
     """It exists, but is not in a state where this can be done."""
 
 
+class TooLarge(ConcordatError):
+    """What was sent is larger than this hub takes."""
+
+
+class WrongMediaType(ConcordatError):
+    """What was sent is not of a kind that is taken there."""
+
+
 class Unavailable(ConcordatError):
     """Nothing was taken; try again after `after` seconds. In an emergency use the telephone: 999."""
 
@@ -57,6 +68,10 @@ class Unavailable(ConcordatError):
         """Keep the seconds to wait."""
         super().__init__(code, says)
         self.after = after
+
+
+class TooManyTries(Unavailable):
+    """Signing in was tried too often by this account, from this address or in all; nothing was looked at."""
 
 
 class NotTrusted(ConcordatError):

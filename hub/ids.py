@@ -25,9 +25,20 @@ class Prefix(StrEnum):
     RECEIPT = "rct"
     CONSENT = "con"
     REVIEW = "rev"
+    OVERRIDE = "ovr"
     CREDENTIAL = "crd"
     PERSON = "usr"
+    PIN = "pin"
+    UNSAFE_CONTACT = "uns"
+    DOCUMENT = "doc"
+    SESSION = "ses"
     ENTRY = "ent"
+    ERASURE = "era"
+    LEGAL_HOLD = "hld"
+    ATTACHMENT = "atc"
+    MACHINE = "mch"
+    MACHINE_KEY = "mky"
+    CORRECTION = "cor"
 
 
 def new_id(prefix: Prefix) -> str:
