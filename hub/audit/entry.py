@@ -6,9 +6,6 @@ only an id, a code, a SHA-256 digest, a small whole number, true or false. Nothi
 the length of a sentence fits. A shape cannot tell a one-word name in small letters from a code, so a code is always
 one that the hub or its registers chose, never something that a person typed. What must be provable but stays outside
 is bound by a `commitment`.
-
-To add a kind: one member of `EntryKind`, one row of `KINDS`. To change a kind that is in use: a new row with the next
-version, leaving the old one so that old logs still read.
 """
 
 import hashlib
@@ -17,33 +14,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
-from hub.audit.shape import (
-    CODE,
-    CONSENT,
-    COUNT,
-    CREDENTIAL,
-    DECISION,
-    DIGEST,
-    DISCLOSURE,
-    FLAG,
-    ID,
-    MAX_INTEGER,
-    NAME,
-    NAMES,
-    POSITION,
-    RECEIPT,
-    REFERRAL,
-    REVIEW,
-    Fact,
-    Shape,
-    an_id,
-    is_id,
-    one_of,
-    optional,
-)  # fmt: skip
+from hub.audit.kinds import KINDS, EntryKind
+from hub.audit.shape import ID, MAX_INTEGER, Fact, is_id
 
 MAX_ENTRY_BYTES = 65_535
 """The longest entry that a C2SP entry bundle can hold."""
@@ -56,105 +30,6 @@ Json = str | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 class EntryError(ValueError):
     """An entry says something that it may not. The sentence names the field and the rule, never the value."""
-
-
-class EntryKind(StrEnum):
-    """The acts that the log knows. The values are stable codes: they are in the bytes of every entry."""
-
-    REFERRAL_ACCEPTED = "referral.accepted"
-    DECISION_MADE = "decision.made"
-    DISCLOSURE_QUEUED = "disclosure.queued"
-    DISCLOSURE_HELD = "disclosure.held"
-    DISCLOSURE_CANCELLED = "disclosure.cancelled"
-    RELEASE_INTENDED = "release.intended"
-    RELEASE_SETTLED = "release.settled"
-    RELEASE_PARKED = "release.parked"
-    CONSENT_RECORDED = "consent.recorded"
-    CONSENT_WITHDRAWN = "consent.withdrawn"
-    REVIEW_AUTHORISED = "review.authorised"
-    REVIEW_REFUSED = "review.refused"
-    PARTNER_ACKNOWLEDGED = "partner.acknowledged"
-    FEED_READ = "feed.read"
-    CREDENTIAL_ISSUED = "credential.issued"
-    CREDENTIAL_REVOKED = "credential.revoked"
-    CASE_READ = "case.read"
-    SUBJECT_ERASED = "subject.erased"
-    AGREEMENT_REGISTERED = "agreement.registered"
-    AGENCY_REGISTERED = "agency.registered"
-    RELEASE_RESUMED = "release.resumed"
-    PACK_RECALLED = "pack.recalled"
-    POLICY_DOCUMENT_RECORDED = "policy_document.recorded"
-    EXPORT_MADE = "export.made"
-    HUB_STARTED = "hub.started"
-
-
-_OUTCOME = one_of("permit", "permit_redacted", "needs_authoriser", "deny")
-_REVIEW = {"disclosure": DISCLOSURE, "decision": DECISION, "review": optional(REVIEW), "reason": optional(CODE),
-           "reason_commitment": optional(DIGEST)}  # fmt: skip
-
-KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
-    (EntryKind.REFERRAL_ACCEPTED, 1): {
-        "referral": REFERRAL, "case": optional(an_id("cas")), "landlord": optional(NAME), "channel": optional(CODE),
-        "record_commitment": DIGEST, "subjects": optional(COUNT),
-    },
-    # Counts of items, not their categories: "health" in a leaf would itself be a special category of data.
-    (EntryKind.DECISION_MADE, 1): {
-        "decision": DECISION, "referral": REFERRAL, "agency": NAME, "purpose": CODE, "outcome": _OUTCOME,
-        "rules": DIGEST, "facts_commitment": DIGEST, "items_kept": COUNT, "items_removed": COUNT, "at_the_door": FLAG,
-        "agreement": optional(NAME), "override": optional(ID), "gaps": optional(COUNT),
-    },
-    (EntryKind.DISCLOSURE_QUEUED, 1): {
-        "disclosure": DISCLOSURE, "decision": DECISION, "agency": NAME, "content_commitment": DIGEST,
-    },
-    (EntryKind.DISCLOSURE_HELD, 1): {
-        "disclosure": DISCLOSURE, "decision": DECISION, "agency": NAME, "gaps": COUNT,
-        "content_commitment": optional(DIGEST),
-    },
-    (EntryKind.DISCLOSURE_CANCELLED, 1): {
-        "disclosure": DISCLOSURE, "reason": CODE, "decision": optional(DECISION), "consent": optional(CONSENT),
-    },
-    (EntryKind.RELEASE_INTENDED, 1): {
-        "disclosure": DISCLOSURE, "decision": DECISION, "agency": NAME, "attempt": COUNT, "message_commitment": DIGEST,
-        "transport": CODE,
-    },
-    (EntryKind.RELEASE_SETTLED, 1): {
-        "disclosure": DISCLOSURE, "attempt": COUNT, "rung": CODE, "outcome": CODE, "receipt": optional(RECEIPT),
-        "evidence_commitment": optional(DIGEST),
-    },
-    (EntryKind.RELEASE_PARKED, 1): {"disclosure": DISCLOSURE, "attempt": COUNT, "reason": CODE},
-    (EntryKind.CONSENT_RECORDED, 1): {
-        "consent": CONSENT, "subject": optional(ID), "referral": optional(REFERRAL), "agencies": optional(NAMES),
-        "evidence_commitment": optional(DIGEST),
-    },
-    (EntryKind.CONSENT_WITHDRAWN, 1): {
-        "consent": CONSENT, "subject": optional(ID), "referral": optional(REFERRAL), "disclosures_cancelled": COUNT,
-        "notices_sent": optional(COUNT),
-    },
-    (EntryKind.REVIEW_AUTHORISED, 1): _REVIEW,
-    (EntryKind.REVIEW_REFUSED, 1): _REVIEW,
-    (EntryKind.PARTNER_ACKNOWLEDGED, 1): {
-        "disclosure": DISCLOSURE, "agency": NAME, "receipt": optional(RECEIPT), "evidence_commitment": optional(DIGEST),
-        "checkpoint_size": optional(POSITION), "checkpoint_root": optional(DIGEST),
-    },
-    (EntryKind.FEED_READ, 1): {"agency": NAME, "items": COUNT, "after": optional(POSITION)},
-    (EntryKind.CREDENTIAL_ISSUED, 1): {
-        "credential": CREDENTIAL, "holder": NAME, "role": CODE, "agency": optional(NAME),
-    },
-    (EntryKind.CREDENTIAL_REVOKED, 1): {"credential": CREDENTIAL, "reason": optional(CODE)},
-    (EntryKind.CASE_READ, 1): {"referral": REFERRAL, "role": CODE, "view": CODE},
-    (EntryKind.SUBJECT_ERASED, 1): {"subject": ID, "keys_destroyed": COUNT, "reason": CODE},
-    (EntryKind.AGREEMENT_REGISTERED, 1): {"agreement": NAME, "digest": DIGEST, "parties": optional(NAMES)},
-    (EntryKind.AGENCY_REGISTERED, 1): {
-        "agency": NAME, "agency_kind": optional(CODE), "connector": optional(CODE), "digest": optional(DIGEST),
-    },
-    (EntryKind.RELEASE_RESUMED, 1): {"disclosure": DISCLOSURE, "cause": optional(CODE)},
-    (EntryKind.PACK_RECALLED, 1): {"disclosure": DISCLOSURE, "found": FLAG},
-    (EntryKind.POLICY_DOCUMENT_RECORDED, 1): {"landlord": NAME},
-    (EntryKind.EXPORT_MADE, 1): {"export": ID, "scope": CODE, "size": POSITION, "digest": optional(DIGEST)},
-    (EntryKind.HUB_STARTED, 1): {
-        "release": CODE, "mode": CODE, "size": POSITION, "rules": optional(DIGEST),
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,45 @@ RFC 9162 tree; C2SP checkpoints. Entries are appended in the transaction of the 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
-from hub.audit import tree
+from hub.audit import newest, seen, tree
 from hub.audit.entry import Entry, canonical_bytes
+from hub.audit.kinds import EntryKind
 from hub.audit.note import Checkpoint, proof_file, sign_checkpoint
 from hub.errors import NotFound, NotTrusted
+from hub.store.batches import Asked
 from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_node
 from hub.store.unit_of_work import Reading, Writing
 
 NOT_PUBLISHED = "no checkpoint covers an entry of that number that is yours to see; ask again in a moment"
-_ABOUT = ("disclosure", "consent", "referral", "credential", "export")
+_ABOUT = ("disclosure", "consent", "referral", "credential", "export", "subject")
 """Facts by which entries are found again, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Entries in all, those and the decisions among them that no checkpoint covers yet, when the newest was signed."""
+
+    size: int
+    unsigned: int
+    decisions_unsigned: int
+    signed_at: datetime | None
+
+
+_HEAD: Final = Asked(select(audit_head.c.size, audit_head.c.frontier))
+_HEAD_AND_LAST: Final = Asked(
+    select(audit_head.c.size, audit_head.c.frontier, audit_entry.c.leaf)
+    .select_from(audit_head)
+    .outerjoin(audit_entry, audit_entry.c.number == audit_head.c.size - 1)
+)
+_MOVE_HEAD: Final = update(audit_head)
+_ADD_ENTRIES, _ADD_NODES = insert(audit_entry), insert(audit_node)
 
 
 def append(tx: Writing, entries: Sequence[Entry]) -> range:
@@ -27,7 +51,8 @@ def append(tx: Writing, entries: Sequence[Entry]) -> range:
     Numbering is one at a time across all processes, so everything slow belongs before it.
     """
     tx.lock_log()
-    size, frontier = _head(tx)
+    size, frontier, last = _head_and_last(tx)
+    entries = newest.not_before(last, entries)
     rows, nodes = [], []
     for number, entry in enumerate(entries, start=size):
         leaf = canonical_bytes(entry)
@@ -37,12 +62,33 @@ def append(tx: Writing, entries: Sequence[Entry]) -> range:
         about = next((entry.facts[name] for name in _ABOUT if entry.facts.get(name)), None)
         rows.append({"number": number, "kind": entry.kind.value, "about": about, "leaf": leaf, "leaf_hash": leaf_hash})
     if rows:
-        tx.connection.execute(insert(audit_entry), rows)
+        tx.connection.execute(_ADD_ENTRIES, rows)
     if nodes:
-        tx.connection.execute(insert(audit_node), nodes)
+        tx.connection.execute(_ADD_NODES, nodes)
     kept = [[level, value.hex()] for level, value in frontier]
-    tx.connection.execute(update(audit_head).values(size=size + len(rows), frontier=kept))
+    tx.connection.execute(_MOVE_HEAD, {"size": size + len(rows), "frontier": kept})
+    seen.when_durable(tx, entries)
     return range(size, size + len(rows))
+
+
+def touch(tx: Writing) -> None:
+    """Write the head of the log as it is: what every act needs, done for its own sake, changes nothing."""
+    tx.lock_log()
+    tx.connection.execute(update(audit_head).values(size=audit_head.c.size))
+
+
+def standing(tx: Reading) -> Standing:
+    """How long the log is, and how much of it no checkpoint covers yet."""
+    count = size(tx)
+    newest = tx.connection.execute(
+        select(audit_checkpoint.c.size, audit_checkpoint.c.signed_at).order_by(audit_checkpoint.c.size.desc()).limit(1)
+    ).first()
+    covered = newest.size if newest is not None else 0
+    decided = tx.connection.execute(
+        select(func.count()).select_from(audit_entry)
+        .where(audit_entry.c.number >= covered, audit_entry.c.kind == EntryKind.DECISION_MADE.value)
+    ).scalar_one()  # fmt: skip
+    return Standing(count, count - covered, decided, newest.signed_at if newest is not None else None)
 
 
 def open_log(tx: Writing) -> None:
@@ -127,8 +173,15 @@ def check_head(tx: Reading) -> int:
 
 
 def _head(tx: Reading) -> tuple[int, tree.Frontier]:
-    row = tx.connection.execute(select(audit_head.c.size, audit_head.c.frontier)).one()
+    row = tx.connection.execute(_HEAD).one()
     return row.size, tuple((level, bytes.fromhex(value)) for level, value in row.frontier)
+
+
+def _head_and_last(tx: Reading) -> tuple[int, tree.Frontier, datetime | None]:
+    """The head, and the time of the last entry, by one query: whoever numbers entries keeps all others waiting."""
+    row = tx.connection.execute(_HEAD_AND_LAST).one()
+    frontier = tuple((level, bytes.fromhex(value)) for level, value in row.frontier)
+    return row.size, frontier, newest.time_of(row.leaf) if row.leaf is not None else None
 
 
 def _node(tx: Reading, level: int, index: int) -> bytes:

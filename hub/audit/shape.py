@@ -57,7 +57,7 @@ def an_id(prefix: str) -> Shape:
 
 ID = Shape("an id: a prefix such as ref_ and 26 base-32 characters", is_id)
 REFERRAL, DECISION, DISCLOSURE, RECEIPT = an_id("ref"), an_id("dec"), an_id("dsc"), an_id("rct")
-CONSENT, REVIEW, CREDENTIAL = an_id("con"), an_id("rev"), an_id("crd")
+CONSENT, REVIEW, CREDENTIAL, OVERRIDE = an_id("con"), an_id("rev"), an_id("crd"), an_id("ovr")
 CODE = Shape("a code of small letters, digits and _ . : -", lambda value: _matches(_CODE, value))
 NAME = Shape("a prefixed id or a code", lambda value: is_id(value) or _matches(_CODE, value))
 DIGEST = Shape("64 hexadecimal digits in small letters", lambda value: _matches(_DIGEST, value))
