@@ -1,7 +1,6 @@
 """The landlords whose policies this hub knows, each with what the law makes depend on the landlord itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import insert, select
 
@@ -21,17 +20,12 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Landlord:
-    """A controller. `apd_review_by` is when its appropriate policy document must be reviewed; None: it has none."""
+    """A controller, and what the law makes depend on what it is."""
 
     code: str
     name: str
     jurisdiction: str
     public_authority: bool
-    apd_review_by: datetime | None
-
-    def has_policy_document(self, at: datetime) -> bool:
-        """Whether its appropriate policy document is in date (DPA 2018 Sch 1 paras 5, 38, 39)."""
-        return self.apd_review_by is not None and at < self.apd_review_by
 
 
 def get(tx: Reading, code: str) -> Landlord:
@@ -39,28 +33,15 @@ def get(tx: Reading, code: str) -> Landlord:
     row = tx.connection.execute(select(landlord).where(landlord.c.code == code)).one_or_none()
     if row is None:
         raise NotFound("LANDLORD_UNKNOWN", "there is no landlord by that code on the register")
-    return Landlord(row.code, row.name, row.jurisdiction, row.public_authority, row.apd_review_by)
+    return Landlord(row.code, row.name, row.jurisdiction, row.public_authority)
 
 
-def put_missing(tx: Writing, policy_documents: dict[str, datetime]) -> tuple[str, ...]:
-    """Enter the landlords that are not on the register yet; returns the codes entered.
-
-    `policy_documents` gives the review date of each landlord's appropriate policy document, where it has one.
-    """
+def put_missing(tx: Writing) -> tuple[str, ...]:
+    """Enter the landlords that are not on the register yet; returns the codes entered."""
     there = set(tx.connection.execute(select(landlord.c.code)).scalars())
     missing = tuple(code for code in NAMES if code not in there)
     for code in missing:
         tx.connection.execute(
-            insert(landlord).values(
-                code=code, name=NAMES[code], jurisdiction="england", public_authority=False,
-                apd_review_by=policy_documents.get(code),
-            )
-        )  # fmt: skip
+            insert(landlord).values(code=code, name=NAMES[code], jurisdiction="england", public_authority=False)
+        )
     return missing
-
-
-def set_policy_document(tx: Writing, code: str, review_by: datetime | None) -> None:
-    """Record until when a landlord's appropriate policy document is in date. Raises NotFound."""
-    changed = tx.connection.execute(landlord.update().where(landlord.c.code == code).values(apd_review_by=review_by))
-    if changed.rowcount == 0:
-        raise NotFound("LANDLORD_UNKNOWN", "there is no landlord by that code on the register")

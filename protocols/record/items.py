@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from protocols.record.case import Strand, When
 from protocols.record.labels import Holds, Strict, labels_of
-from protocols.record.paths import PREFIX, PROTECTED_ADDRESS
+from protocols.record.paths import PARTS, PREFIX, PROTECTED_ADDRESS
 from protocols.record.people import Address, Contact, Person, PersonRole, SafeContact
 from protocols.record.referral import Referral
 from protocols.record.text import FreeText
@@ -105,6 +105,23 @@ def flagged_categories(referral: Referral) -> frozenset[D]:
     return GUARDED & flagged
 
 
+def categories_of(path: str, subject: PersonRole = PersonRole.VICTIM) -> frozenset[D]:
+    """What an item of a canonical path holds, where the referral is about that person and every text was screened."""
+    prefix, _, name = path.partition(".")
+    if path == "summary":
+        return frozenset({D.INCIDENT_NARRATIVE})
+    if prefix in PARTS:
+        category = dict(labels_of(PARTS[prefix]))[name].category
+        return frozenset({category} if category else set())
+    label = dict(labels_of(Person)).get(name)
+    held = D.SAFE_ADDRESS if name == PROTECTED_ADDRESS else label.category if label else D(name)
+    role = next(role for role, begins in PREFIX.items() if begins == prefix)
+    found = frozenset({held} if held else set())
+    if prefix == PREFIX[subject]:
+        return found
+    return (found - {D.IDENTITY, D.CONTACT, D.HOUSEHOLD}) | {_IDENTITY_OF_OTHERS[role]}
+
+
 def _part_items(prefix: str, of: str, part: Strict, flagged: frozenset[D]) -> Iterator[Item]:
     for name, holds, value in _labelled(part):
         categories = frozenset({holds.category} if holds.category else set())
@@ -147,6 +164,8 @@ def _labelled(part: Strict) -> Iterator[tuple[str, Holds, object]]:
 def _spans(value: object) -> tuple[Span, ...]:
     if isinstance(value, FreeText):
         return _marked(value)
+    if isinstance(value, tuple) and all(isinstance(part, Contact) for part in value):  # each may stay by itself
+        return tuple(Span(("; " if number else "") + _words(part)) for number, part in enumerate(value))
     return (Span(_words(value)),)
 
 

@@ -16,15 +16,16 @@ PREFIX = {
 PROTECTED_ADDRESS = "protected_address"
 """Path of an address marked protected, so that a need for an address is never a need for this one."""
 
-_PARTS: dict[str, type[Strict]] = {
+PARTS: dict[str, type[Strict]] = {
     "case": Case, "incident": Incident, "risk": RiskAssessment, "fire": FireRisk, "housing": HousingNeed,
     "evidence": Evidence,
 }  # fmt: skip
+"""The parts of a record that are about no one person, by how their paths begin."""
 
 
 def known_paths() -> frozenset[str]:
     """Every canonical path that `items` can produce, and no other (tests/protocols/test_items.py)."""
-    paths = {f"{prefix}.{name}" for prefix, part in _PARTS.items() for name, _ in labels_of(part)}
+    paths = {f"{prefix}.{name}" for prefix, part in PARTS.items() for name, _ in labels_of(part)}
     held = {name for name, holds in labels_of(Person) if holds.category is not None}
     held |= {PROTECTED_ADDRESS, *(category.value for category in DataCategory)}
     return frozenset(paths | {f"{prefix}.{name}" for prefix in PREFIX.values() for name in held} | {"summary"})

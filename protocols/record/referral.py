@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from protocols.record.case import Case, Evidence, FireRisk, HousingNeed, Incident, RiskAssessment
-from protocols.record.labels import Category, Line, PersonId, Strict
+from protocols.record.labels import Category, Line, PersonId, Prose, Strict
 from protocols.record.people import Person
 from protocols.record.text import Summary
 from protocols.vocabulary import AgencyKind, Purpose
@@ -67,23 +67,48 @@ class Circumstances(Strict):
     reporter_type: Literal["customer", "non_customer", "third_party", "anonymous", "staff"] | None = None
 
 
+Answer = Literal[
+    "given_explicit", "refused", "not_sought_delay", "cannot_give", "not_known", "unsafe_to_ask",
+    "not_sought_prejudice", "given_with_conditions", "withdrawn", "given_by_parent",
+]  # fmt: skip
+"""The nine answers of local authorities' forms (connectors.md section 4), and a parent's in a child's place."""
+
+
 class ConsentFact(Strict):
     """What the person answered when asked about one recipient and purpose. Immutable: a change is a new fact.
 
     UK GDPR Art 7; the answer is never a boolean. `claimed_at` is when the officer says it was given; the hub's own
-    time and the log order are kept apart from it and alone count.
+    time and the log order are kept apart from it and alone count. `asked_by` is who asked, `words` how they put it.
     """
 
     subject: PersonId
     recipient: AgencyKind = Field(strict=False)
     purpose: Purpose = Field(strict=False)
-    answer: Literal["given_explicit", "refused", "withdrawn", "unsafe_to_ask", "cannot_give", "given_by_parent"]
+    answer: Answer
     covers: tuple[Category, ...] = Field(default=(), max_length=40, strict=False)
     freely_given: bool | None = None
     how: Literal["in_person", "telephone", "in_writing", "online", "through_advocate"] | None = None
+    asked_by: Line | None = None
+    words: Prose | None = None
+    conditions: Prose | None = None
+    capacity: Literal["presumed", "assessed_has", "doubted", "assessed_lacks"] | None = None
+    competence: Literal["n_a", "competent", "not_competent", "unknown"] | None = None
+    safe_to_ask: bool | None = None
+    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     gender_history_agreed: bool = False
     claimed_at: AwareDatetime = Field(strict=False)
     expires_at: AwareDatetime | None = Field(default=None, strict=False)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        if (self.answer == "given_with_conditions") != (self.conditions is not None):
+            raise ValueError("conditions belong to given_with_conditions, which needs them")
+        own = self.answer in ("given_explicit", "given_with_conditions")
+        if own and (self.capacity == "assessed_lacks" or self.competence == "not_competent"):
+            raise ValueError("whoever cannot decide this cannot agree; record cannot_give or given_by_parent")
+        if self.answer == "unsafe_to_ask" and self.safe_to_ask:
+            raise ValueError("unsafe_to_ask contradicts safe_to_ask")
+        return self
 
 
 class Ask(Strict):
