@@ -1,20 +1,47 @@
 """Cases and referrals on file: the record sealed person by person, the rest ids and times."""
 
 import hashlib
-import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 
 from hub.errors import BadInput, Conflict, NotFound
 from hub.ids import Prefix, new_id, new_reference
-from hub.store import content
-from hub.store.tables import case_file, idempotency, referral
+from hub.intake.pieces import join, of_person, split
+from hub.store import content, landlord_keys
+from hub.store.batches import Asked
+from hub.store.classes import DataClass
+from hub.store.content import Pieces
+from hub.store.tables import case_file, correction, data_key, idempotency, referral, sealed
 from hub.store.unit_of_work import Reading, Writing
 from protocols.record import Person, Referral
 
-_PART = "referral"
+PART = "referral"
+
+_CASE: Final = Asked(
+    select(case_file.c.id)
+    .where(case_file.c.landlord == bindparam("landlord"), case_file.c.reference_index == bindparam("index"))
+)  # fmt: skip
+_CASE_HELD: Final = Asked(
+    select(case_file.c.id)
+    .where(case_file.c.landlord == bindparam("landlord"), case_file.c.reference_index == bindparam("index"))
+    .with_for_update()
+)  # fmt: skip
+_HOLD: Final = Asked(select(case_file.c.id).where(case_file.c.id == bindparam("case_id")).with_for_update())
+_REFERRALS: Final = Asked(select(referral).where(referral.c.id.in_(bindparam("ids", expanding=True))))
+_CORRECTED: Final = Asked(
+    select(correction.c.referral_id, correction.c.id)
+    .where(correction.c.referral_id.in_(bindparam("ids", expanding=True))).order_by(correction.c.number)
+)  # fmt: skip
+_GROWS, _STAYS = frozenset({correction}), frozenset({referral, sealed, data_key})
+_SEEN: Final = Asked(
+    select(idempotency)
+    .where(idempotency.c.person == bindparam("person"), idempotency.c.key_hash == bindparam("key_hash"))
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +58,38 @@ class AcceptedReferral:
     content: Referral
 
 
-def open_case(tx: Writing, landlord: str, reference: str, now: datetime) -> str:
-    """The id of the landlord's case of that number, opened when new; held until the transaction ends."""
-    found = find_case(tx, landlord, reference)
-    if found is None:
-        made, index = new_id(Prefix.CASE), _index(tx, landlord, reference)
-        tx.insert_missing(case_file, id=made, landlord=landlord, reference_index=index, opened_at=now)
-        found = find_case(tx, landlord, reference) or made
-    hold_case(tx, found)
-    return found
+def open_case(tx: Writing, landlord: str, reference: str, now: datetime, team: str | None = None) -> str:
+    """The id of the landlord's case of that number, opened for that team when new; held until the transaction ends."""
+    landlord_keys.make_index(tx, landlord, now)
+    made, index = new_id(Prefix.CASE), _index(tx, landlord, reference)
+    if tx.insert_missing(case_file, id=made, landlord=landlord, reference_index=index, opened_at=now, team=team):
+        tx.opened.add(made)  # nobody else sees it yet, let alone holds it
+        return made
+    return str(tx.connection.execute(_CASE_HELD, {"landlord": landlord, "index": index}).scalar_one())
 
 
 def find_case(tx: Reading, landlord: str, reference: str) -> str | None:
     """The id of the landlord's case of that number, if it is on file."""
-    return tx.connection.execute(
-        select(case_file.c.id).where(
-            case_file.c.landlord == landlord, case_file.c.reference_index == _index(tx, landlord, reference)
-        )
-    ).scalar_one_or_none()
+    asked = {"landlord": landlord, "index": _index(tx, landlord, reference)}
+    return tx.connection.execute(_CASE, asked).scalar_one_or_none()
 
 
-def check_people(tx: Reading, case_id: str, given: Referral) -> None:
+def check_people(tx: Reading, case_id: str, given: Referral, *, corrects: bool = False) -> None:
     """Raise BadInput where a person's number means somebody else than when the case last used it.
 
-    Consents and keys belong to (case, number): a number that moved to another person would carry them along.
+    Consents and keys belong to (case, number): a number that moved to another person would carry them along. What
+    `corrects` may change the only thing by which somebody was known.
     """
-    earlier = tx.connection.execute(
-        select(referral.c.id).where(referral.c.case_id == case_id).order_by(referral.c.seq)
-    ).scalars()
-    pieces: dict[str, bytes] = {}
-    for referral_id in earlier.all():
-        pieces |= content.read(tx, case_id, referral_id, _PART)
+    if case_id in tx.opened:
+        return
+    earlier = _told_so_far(tx, case_id)
+    kept = content.read_classes(tx, case_id, earlier, PART)
+    known: Pieces = {}
+    for referral_id in earlier:
+        known |= kept.get(referral_id, {})
     for place, person in enumerate(given.record.people):
-        before = json.loads(pieces.get(person.id, b"null"))
-        if before is not None and not _may_be_the_same(before, person):
+        before = of_person(known.get(person.id, {}))
+        if before is not None and not _may_be_the_same(before, person, corrects=corrects):
             raise BadInput("PERSON_NUMBER_MOVED", f"record.people.{place}.id",
                            "an earlier referral of this case gave that number to somebody else",
                            "keep each person's number, and give new people new ones")  # fmt: skip
@@ -72,31 +97,74 @@ def check_people(tx: Reading, case_id: str, given: Referral) -> None:
 
 def hold_case(tx: Writing, case_id: str) -> None:
     """Make every other transaction about this case wait: a withdrawal and a release never interleave."""
-    tx.connection.execute(select(case_file.c.id).where(case_file.c.id == case_id).with_for_update())
+    tx.connection.execute(_HOLD, {"case_id": case_id})
+
+
+def hold_cases(tx: Writing, case_ids: Collection[str]) -> None:
+    """As `hold_case`, for several at once: always in the same order, so that no two transactions wait in a ring."""
+    asked = select(case_file.c.id).where(case_file.c.id.in_(sorted(case_ids))).order_by(case_file.c.id)
+    tx.connection.execute(asked.with_for_update()).all()
+
+
+def hold_free(tx: Writing, case_ids: Collection[str]) -> frozenset[str]:
+    """As `hold_cases`, leaving out those that another transaction holds; returns which were free. Never waits."""
+    asked = select(case_file.c.id).where(case_file.c.id.in_(sorted(case_ids))).order_by(case_file.c.id)
+    return frozenset(tx.connection.execute(asked.with_for_update(skip_locked=True)).scalars())
 
 
 def accept(tx: Writing, given: Referral, case_id: str, author: str, now: datetime) -> AcceptedReferral:
     """Put a referral on file, sealed."""
     made, reference = new_id(Prefix.REFERRAL), new_reference()
-    tx.connection.execute(
-        insert(referral).values(
-            id=made, case_id=case_id, landlord=given.landlord, reference=reference, subject=given.subject,
-            author=author, accepted_at=now,
-        )
-    )  # fmt: skip
-    content.keep(tx, case_id, made, _PART, _split(given), now)
+    tx.connection.insert_with_others(referral, [{
+        "id": made, "case_id": case_id, "landlord": given.landlord, "reference": reference, "subject": given.subject,
+        "author": author, "accepted_at": now,
+    }])  # fmt: skip
+    content.keep_classes(tx, case_id, made, PART, split(given), now)
     return AcceptedReferral(made, case_id, given.landlord, reference, given.subject, author, now, given)
 
 
 def get(tx: Reading, referral_id: str) -> AcceptedReferral:
-    """The referral of that id. Raises NotFound, also when its case content or its subject was erased."""
-    row = tx.connection.execute(select(referral).where(referral.c.id == referral_id)).one_or_none()
-    pieces = content.read(tx, row.case_id, row.id, _PART) if row is not None else {}
-    if row is None or content.CASE not in pieces or row.subject not in pieces:
+    """The referral of that id, as it was last corrected.
+
+    Raises NotFound, also when its case content or its subject was erased. Opened once in a transaction.
+    """
+    found = _once(tx, referral_id, lambda: _open(tx, [referral_id]).get(referral_id))
+    if found is None:
         raise NotFound("NOT_FOUND", "there is nothing by that id")
-    return AcceptedReferral(
-        row.id, row.case_id, row.landlord, row.reference, row.subject, row.author, row.accepted_at, _join(pieces)
-    )
+    return found
+
+
+def open_together(tx: Reading, referral_ids: Collection[str]) -> None:
+    """Open several in one go, for whoever is about to `get` one after another in this transaction."""
+    opened = _open(tx, referral_ids)
+    for referral_id in referral_ids:
+        _once(tx, referral_id, partial(opened.get, referral_id))
+
+
+def _once(tx: Reading, referral_id: str, read: Callable[[], AcceptedReferral | None]) -> AcceptedReferral | None:
+    return tx.connection.once(("referral", referral_id), _GROWS, _STAYS, read)
+
+
+def _open(tx: Reading, referral_ids: Collection[str]) -> dict[str, AcceptedReferral]:
+    asked = {"ids": sorted(referral_ids)}
+    rows = tx.connection.execute(_REFERRALS, asked).all()
+    told_last = {row.id: row.id for row in rows}
+    told_last |= {row.referral_id: row.id for row in tx.connection.execute(_CORRECTED, asked)}
+    pieces = content.read_cases(tx, {told_last[row.id]: row.case_id for row in rows}, PART)
+    found = ((row, pieces.get(told_last[row.id], {})) for row in rows)
+    return {
+        row.id: AcceptedReferral(
+            row.id, row.case_id, row.landlord, row.reference, row.subject, row.author, row.accepted_at, join(its)
+        )
+        for row, its in found
+        if all(DataClass.NORMAL in its.get(who, {}) for who in (content.CASE, row.subject))
+    }
+
+
+def reference_of(tx: Reading, referral_id: str) -> str:
+    """The short reference by which people name a referral, without opening anything."""
+    asked = select(referral.c.reference).where(referral.c.id == referral_id)
+    return str(tx.connection.execute(asked).scalar_one())
 
 
 def landlord_and_case(tx: Reading, referral_id: str) -> tuple[str, str]:
@@ -109,26 +177,16 @@ def landlord_and_case(tx: Reading, referral_id: str) -> tuple[str, str]:
     return row.landlord, row.case_id
 
 
-def landlord_of_case(tx: Reading, case_id: str) -> str:
-    """Whose case it is. Raises NotFound."""
-    found = tx.connection.execute(select(case_file.c.landlord).where(case_file.c.id == case_id)).scalar_one_or_none()
-    if found is None:
-        raise NotFound("NOT_FOUND", "there is nothing by that id")
-    return str(found)
-
-
 def seen_before(tx: Reading, person: str, key: str, raw: bytes) -> str | None:
     """The referral that this person sent under this Idempotency-Key before, if any.
 
     Raises Conflict when it sent something else under it (draft-ietf-httpapi-idempotency-key-header section 2.6).
     """
-    key_hash = tx.keys.index(key, "idempotency")
-    row = tx.connection.execute(
-        select(idempotency).where(idempotency.c.person == person, idempotency.c.key_hash == key_hash)
-    ).one_or_none()
+    key_hash = _digest(tx, key, "idempotency")
+    row = tx.connection.execute(_SEEN, {"person": person, "key_hash": key_hash}).one_or_none()
     if row is None:
         return None
-    if row.request_digest != tx.keys.index(_digest_bytes(raw), "request"):
+    if row.request_digest != _digest(tx, _digest_bytes(raw), "request"):
         raise Conflict("IDEMPOTENCY_KEY_REUSED", "that Idempotency-Key was used for another referral; take a new one")
     return str(row.referral_id)
 
@@ -139,20 +197,30 @@ def remember(tx: Writing, person: str, key: str, raw: bytes, referral_id: str, n
     Raises Conflict when another request used the key at the same moment for another case.
     """
     was_free = tx.insert_missing(
-        idempotency, person=person, key_hash=tx.keys.index(key, "idempotency"), referral_id=referral_id,
+        idempotency, person=person, key_hash=_digest(tx, key, "idempotency"), referral_id=referral_id,
         recorded_at=now,
-        request_digest=tx.keys.index(_digest_bytes(raw), "request"),
+        request_digest=_digest(tx, _digest_bytes(raw), "request"),
     )  # fmt: skip
     if not was_free:
         raise Conflict("IDEMPOTENCY_KEY_REUSED", "that Idempotency-Key was used for another referral; take a new one")
 
 
-def _may_be_the_same(before: dict[str, object], now: Person) -> bool:
+def _told_so_far(tx: Reading, case_id: str) -> list[str]:
+    """Whatever a case's content was kept under, referrals and their corrections, oldest first."""
+    referred = select(referral.c.id, referral.c.accepted_at.label("at")).where(referral.c.case_id == case_id)
+    corrected = select(correction.c.id, correction.c.at).where(correction.c.case_id == case_id)
+    told = [(row.at, rank, row.id) for rank, asked in enumerate((referred.order_by(referral.c.seq),
+            corrected.order_by(correction.c.seq))) for row in tx.connection.execute(asked)]  # fmt: skip
+    return [owner for _, _, owner in sorted(told, key=lambda one: one[:2])]
+
+
+def _may_be_the_same(before: dict[str, object], now: Person, *, corrects: bool) -> bool:
     """Same role, and the same name or date of birth where both are known: names are corrected, and so are dates."""
     born = now.date_of_birth.isoformat() if now.date_of_birth else None
-    pairs = [(before["name"], now.name), (before["date_of_birth"], born)]
+    pairs = [(before.get("name"), now.name), (before.get("date_of_birth"), born)]
     known = [earlier == later for earlier, later in pairs if earlier is not None and later is not None]
-    return _part(str(before["role"])) == _part(now.role.value) and (not known or any(known))
+    enough = not known or any(known) or (corrects and len(known) == 1)
+    return _part(str(before["role"])) == _part(now.role.value) and enough
 
 
 def _part(role: str) -> str:
@@ -161,23 +229,11 @@ def _part(role: str) -> str:
 
 
 def _index(tx: Reading, landlord: str, reference: str) -> str:
-    return tx.keys.index(reference, f"case|{landlord}")
+    return landlord_keys.index(tx, landlord, reference, f"case|{landlord}")
 
 
-def _split(given: Referral) -> dict[str, bytes]:
-    """One piece per person, and the rest: consents are facts of the register and are not kept twice."""
-    whole = given.model_dump(mode="json", exclude={"consents"})
-    people = whole["record"].pop("people")
-    pieces = {person["id"]: json.dumps(person).encode() for person in people}
-    whole["record"]["order"] = [person["id"] for person in people]
-    return {content.CASE: json.dumps(whole).encode(), **pieces}
-
-
-def _join(pieces: dict[str, bytes]) -> Referral:
-    whole = json.loads(pieces[content.CASE])
-    order = whole["record"].pop("order")
-    whole["record"]["people"] = [json.loads(pieces[person]) for person in order if person in pieces]
-    return Referral.model_validate_json(json.dumps(whole))
+def _digest(tx: Reading, text: str, context: str) -> str:
+    return landlord_keys.index(tx, tx.scope.landlord or landlord_keys.HUB, text, context)
 
 
 def _digest_bytes(raw: bytes) -> str:

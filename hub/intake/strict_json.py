@@ -4,10 +4,12 @@ UTF-8 without a byte-order mark, no key twice, finite numbers within 64 bits, no
 """
 
 import json
+import re
 from collections.abc import Iterator
-from typing import TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ValidationError
 
 from hub.errors import BadInput
 
@@ -15,6 +17,21 @@ DEEPEST = 32
 LARGEST_NUMBER = 2**63 - 1
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _in_utc(given: datetime) -> datetime:
+    try:
+        return given.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside the calendar once it is told in UTC") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with its zone, as it is kept. The first and last hours of the calendar are none in every zone."""
+
+
+_UNSOUND = re.compile("[\x00\ud800-\udfff]")
+"""NUL, and halves of characters."""
 
 
 class _Twice(ValueError):
@@ -77,7 +94,7 @@ def _texts(value: object, deeper: int) -> Iterator[str]:
 
 
 def _is_sound(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNSOUND.search(text) is None
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
