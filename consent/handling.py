@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from protocols.agreement import Agreement, OnwardRule
 from protocols.vocabulary import Obligation
 
 SENTENCES = {
@@ -18,8 +19,32 @@ SENTENCES = {
 SAFE_CONTACT = "Read the safe contact instruction before any call, message, letter or visit, and follow it."
 
 
-def handling(obligations: Iterable[Obligation], reaches_somebody: bool) -> tuple[str, ...]:
-    """What binds the recipient, in the order above; the safe-contact sentence first where somebody can be reached."""
+_ONWARD = {
+    OnwardRule.NEVER: "Our agreement lets you pass nothing on. Where the law compels you to, tell us first if you may.",
+    OnwardRule.PARTIES_ONLY: "Pass this on to parties of our agreement alone, and for this purpose alone.",
+    OnwardRule.ASK_FIRST: SENTENCES[Obligation.ONWARD_RESTRICTED],
+}
+_DELETE = (
+    "Delete this within {days} days of receiving it, unless the law or open proceedings oblige you to keep it longer."
+)
+
+
+def handling(
+    obligations: Iterable[Obligation], reaches_somebody: bool, agreed: Agreement | None = None
+) -> tuple[str, ...]:
+    """What binds the recipient, in the order above; the safe-contact sentence first where somebody can be reached.
+
+    `agreed` is the agreement in force that covers it: what it says of passing on and of deleting goes with the data.
+    """
     owed = frozenset(obligations)
-    duties = tuple(sentence for duty, sentence in SENTENCES.items() if duty in owed)
-    return (SAFE_CONTACT, *duties) if reaches_somebody else duties
+    duties = [sentence for duty, sentence in SENTENCES.items() if duty in owed]
+    if agreed is not None:
+        duties = [*_onward(duties, agreed.onward_sharing.allowed), _DELETE.format(days=agreed.retention.days)]
+    return (SAFE_CONTACT, *duties) if reaches_somebody else tuple(duties)
+
+
+def _onward(duties: list[str], rule: OnwardRule) -> list[str]:
+    """The duties with one sentence on passing on, the stricter of the decision's and the agreement's."""
+    asked = SENTENCES[Obligation.ONWARD_RESTRICTED]
+    kept = [sentence for sentence in duties if sentence != asked]
+    return [asked if rule is OnwardRule.PARTIES_ONLY and asked in duties else _ONWARD[rule], *kept]

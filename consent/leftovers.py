@@ -23,12 +23,15 @@ _ACCUSED = frozenset({PersonRole.ALLEGED_PERPETRATOR, PersonRole.PROVEN_PERPETRA
 class Leftovers:
     """Names, numbers, whereabouts and statements in a record that this disclosure does not carry."""
 
-    def __init__(self, record: Record, going: Iterable[Item]) -> None:
-        """Look for what `record` holds of each person and the items in `going` do not send."""
+    def __init__(self, record: Record, going: Iterable[Item], unsafe: frozenset[tuple[str, str]] = frozenset()) -> None:
+        """Look for what `record` holds of each person and the items in `going` do not send, `unsafe` contacts among it.
+
+        `unsafe` is (person, words of a contact) that does not go though the person's other contacts do.
+        """
         sent = {(item.about, item.path.partition(".")[2]) for item in going}
         self._accused = {person.id for person in record.people if person.role in _ACCUSED}
-        self._everybody = _pattern(record, sent, spared=frozenset())
-        self._but_the_accused = _pattern(record, sent, spared=frozenset(self._accused))
+        self._everybody = _pattern(record, sent, unsafe, spared=frozenset())
+        self._but_the_accused = _pattern(record, sent, unsafe, spared=frozenset(self._accused))
 
     def cut(self, item: Item, text: str, mark: str) -> tuple[str, bool]:
         """The text of `item` with each of them replaced by `mark`, and whether there was any.
@@ -44,12 +47,14 @@ class Leftovers:
         return cut, count > 0
 
 
-def _pattern(record: Record, sent: set[tuple[str | None, str]], spared: frozenset[str]) -> re.Pattern[str] | None:
+def _pattern(
+    record: Record, sent: set[tuple[str | None, str]], unsafe: frozenset[tuple[str, str]], spared: frozenset[str]
+) -> re.Pattern[str] | None:
     known: set[str] = set()
     hidden: dict[str, str] = {}
     for person in record.people:
         for field, value, pattern in _findable(person):
-            if (person.id, field) in sent:
+            if (person.id, field) in sent and (person.id, value) not in unsafe:
                 known.add(value.casefold())
             elif not (field == "name" and person.id in spared) and sum(map(str.isalnum, value)) >= SHORTEST:
                 hidden[value.casefold()] = pattern

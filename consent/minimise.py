@@ -13,11 +13,12 @@ from consent.handling import handling
 from consent.leftovers import Leftovers
 from consent.needed import NARRATIVES, REACH, Need, Profile
 from consent.withheld import Withheld
-from protocols.disclosure import DisclosedItem, Disclosure
-from protocols.record import Item, PersonRole, Referral, flagged_categories
+from protocols.agreement import Agreement
+from protocols.disclosure import DisclosedItem, Disclosure, Earlier, Notice
+from protocols.record import Item, PersonRole, Referral, Span, flagged_categories
 from protocols.vocabulary import AgencyKind, Basis, DataCategory, Outcome, Purpose
 
-__all__ = ["MinimiseError", "Minimised", "Terms", "Withheld", "asked_categories", "minimise"]
+__all__ = ["MinimiseError", "Minimised", "Terms", "Withheld", "asked_categories", "minimise", "tell_of"]
 
 CUT = "[withheld]"
 """What stands in a screened text where a passage was taken out."""
@@ -37,6 +38,15 @@ _TELLERS = frozenset({PersonRole.WITNESS, PersonRole.REPORTER})
 _NOT_HARMED = _TELLERS | {PersonRole.ALLEGED_PERPETRATOR, PersonRole.PROVEN_PERPETRATOR}
 _SUBJECTS_OWN = frozenset({"CONDITION_CONSENT", "OWN_DATA"})
 """The conditions that the subject gives by agreeing or asking: they reach nobody else's special category data."""
+
+NOT_FOR_CONTACT = "Not for contact; do not write, call or visit here to reach the person: "
+"""What stands before a home that is linked to an alleged perpetrator."""
+
+_SAVES_LIVES_THERE = frozenset({
+    AgencyKind.POLICE, AgencyKind.SOCIAL_CARE_CHILDREN, AgencyKind.SOCIAL_CARE_ADULTS, AgencyKind.FIRE,
+    AgencyKind.AMBULANCE,
+})  # fmt: skip
+"""Those that must know where somebody lives although they may not make contact there."""
 
 _PROTECTORS = frozenset({AgencyKind.POLICE, AgencyKind.SOCIAL_CARE_CHILDREN, AgencyKind.SOCIAL_CARE_ADULTS})
 
@@ -61,6 +71,9 @@ class Terms:
     reply_to: str
     decided_at: datetime
     valid_until: datetime
+    agreed: Agreement | None = None
+    notice: Notice = "none"
+    about: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +85,13 @@ class Minimised:
 
 
 def minimise(
-    *, referral: Referral, items: tuple[Item, ...], decision: Decision, profile: Profile, terms: Terms
-) -> Minimised:
+    *, referral: Referral, items: tuple[Item, ...], decision: Decision, profile: Profile, terms: Terms,
+    unsafe: frozenset[tuple[str, str]] = frozenset(),
+) -> Minimised:  # fmt: skip
     """The disclosure of `items` (all of `protocols.record.items(referral)`) to one recipient under one decision.
 
+    `unsafe` is what may not be used to reach a person: (person, "address" or "safe_contact") or (person, a contact's
+    words). It takes away and never adds.
     Where nothing personal remains the disclosure has no items at all. Raises MinimiseError if the decision denies, or
     the profile is another recipient's.
     """
@@ -83,10 +99,10 @@ def minimise(
         raise MinimiseError("decision.outcome is deny; nothing may be disclosed under it")
     if terms.recipient not in profile.recipients or (profile.purposes and terms.purpose not in profile.purposes):
         raise MinimiseError("profile is not the list of terms.recipient and terms.purpose; look it up with both")
-    gate = _Gate(referral, items, decision, profile, terms.recipient)
+    gate = _Gate(referral, items, decision, profile, terms.recipient, unsafe)
     refused = {item: why for item in items if (why := gate.refusal(item)) is not None}
     refused |= _out_of_reach(referral, [item for item in items if item not in refused])
-    leftovers = Leftovers(referral.record, [item for item in items if item not in refused])
+    leftovers = Leftovers(referral.record, [item for item in items if item not in refused], unsafe)
     sent: list[DisclosedItem] = []
     withheld: list[Withheld] = []
     for item in items:
@@ -100,6 +116,16 @@ def minimise(
         withheld += [_impersonal(item) for item in sent]
         sent = []
     return Minimised(_disclosure(sent, decision, terms), tuple(withheld))
+
+
+def tell_of(decision: Decision, terms: Terms) -> Disclosure:
+    """A bare notice: what becomes of an earlier disclosure, and nothing about anybody.
+
+    Raises MinimiseError where the decision denies, or the terms name no earlier disclosure.
+    """
+    if decision.outcome is Outcome.DENY or terms.notice == "none":
+        raise MinimiseError("a notice needs a decision that lets it go, and a disclosure that it is about")
+    return _disclosure([], decision, terms)
 
 
 def asked_categories(
@@ -120,12 +146,14 @@ class _Gate:
     """The rules for one disclosure."""
 
     def __init__(
-        self, referral: Referral, items: Iterable[Item], decision: Decision, profile: Profile, recipient: AgencyKind
-    ) -> None:
+        self, referral: Referral, items: Iterable[Item], decision: Decision, profile: Profile, recipient: AgencyKind,
+        unsafe: frozenset[tuple[str, str]],
+    ) -> None:  # fmt: skip
         self._referral = referral
         self._decision = decision
         self._profile = profile
         self._recipient = recipient
+        self._unsafe = unsafe
         # A category that is both kept and removed, or in neither list, is removed.
         self._kept = frozenset(decision.keep) - frozenset(decision.remove)
         self._replaced = _is_replaced(items, recipient)
@@ -161,15 +189,20 @@ class _Gate:
         if need is Need.OPTIONAL and special and not self._consented:
             says = "Useful but not necessary, so it goes only with the person's explicit consent."
             return _withheld(item, min(special), "OPTIONAL_WITHOUT_CONSENT", says, "UK GDPR Art 9(2)(a)")
-        return None
+        return _unsafe(item) if self._is_another_way(item) else None
 
     def cut(self, item: Item, leftovers: Leftovers) -> tuple[DisclosedItem | None, list[Withheld]]:
         """The item as it goes, passages that may not go taken out; None if no word of it is left."""
         cuts: list[Withheld] = []
         pieces: list[str] = []
         revealed = set(item.categories)
+        if self._is_marked(item):
+            pieces.append(NOT_FOR_CONTACT)
         for span in item.spans:
-            if lost := span.categories - self._kept:
+            if self._leads_to_another(item, span):
+                cuts.append(_unsafe(item))
+                pieces += [CUT] if pieces[-1:] != [CUT] else []
+            elif lost := span.categories - self._kept:
                 cuts.append(self._by_decision(item, min(lost & frozenset(self._decision.remove) or lost)))
                 pieces += [CUT] if pieces[-1:] != [CUT] else []
             else:
@@ -185,6 +218,20 @@ class _Gate:
             path=item.path, title=item.title, of=item.of, about=item.about,
             categories=tuple(sorted(revealed)), value=text,
         ), cuts  # fmt: skip
+
+    def _is_another_way(self, item: Item) -> bool:
+        """Whether it leads to somebody accused instead, and is no home that this recipient must know as a place."""
+        tellable = self._is_marked(item) and self._recipient in _SAVES_LIVES_THERE
+        return not tellable and (item.about, _field(item).removeprefix("protected_")) in self._unsafe
+
+    def _is_marked(self, item: Item) -> bool:
+        """Whether it is a home that may be told of as a place, and not as a way to reach anybody."""
+        return _field(item) == "address" and (item.about, "address") in self._unsafe
+
+    def _leads_to_another(self, item: Item, span: Span) -> bool:
+        return _field(item) == "contacts" and any(
+            about == item.about and span.text.endswith(f": {words}") for about, words in self._unsafe
+        )
 
     def _is_anothers(self, item: Item) -> bool:
         """Whether it is not the subject's own: somebody else's, or the victim's where the subject is not the harmed."""
@@ -239,7 +286,7 @@ def _out_of_reach(referral: Referral, going: list[Item]) -> dict[Item, Withheld]
     return {
         item: _withheld(item, None, "SAFE_CONTACT_STAYS", says, "UK GDPR Art 5(1)(f)")
         for item in going
-        if item.path.partition(".")[2] in REACH and item.about in held - safe
+        if _field(item) in REACH and item.about in held - safe
     }
 
 
@@ -247,6 +294,15 @@ def _withheld(
     item: Item, category: DataCategory | None, code: str, says: str, cites: str = "UK GDPR Art 5(1)(c)"
 ) -> Withheld:
     return Withheld(item.path, item.title, item.of, category, code, (cites,), says)
+
+
+def _field(item: Item) -> str:
+    return item.path.partition(".")[2]
+
+
+def _unsafe(item: Item) -> Withheld:
+    says = "It is linked to an alleged perpetrator, so it may not be used to reach anybody else."
+    return _withheld(item, None, "UNSAFE_CONTACT", says, "UK GDPR Art 5(1)(f)")
 
 
 def _impersonal(item: DisclosedItem) -> Withheld:
@@ -259,6 +315,8 @@ def _disclosure(sent: list[DisclosedItem], decision: Decision, terms: Terms) -> 
     return Disclosure(
         id=terms.disclosure_id, decision_id=terms.decision_id, reference=terms.reference, controller=terms.controller,
         agency=terms.agency, recipient=terms.recipient, purpose=terms.purpose, urgent=terms.urgent,
-        basis=decision.basis, agreement=terms.agreement, handling=handling(decision.obligations, reaches_somebody),
+        basis=decision.basis, agreement=terms.agreement,
+        handling=handling(decision.obligations, reaches_somebody, terms.agreed),
         reply_to=terms.reply_to, decided_at=terms.decided_at, valid_until=terms.valid_until, items=tuple(sent),
+        notice=terms.notice, about=terms.about,
     )  # fmt: skip

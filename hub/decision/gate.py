@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from consent.assurance import assured
 from consent.decide import decide
 from consent.decision import Decision, Reason
 from consent.facts import Facts, parse_facts
@@ -12,7 +13,9 @@ from consent.minimise import Terms, asked_categories, minimise
 from consent.needed import Profile
 from consent.withheld import Withheld
 from hub.decision.gather import Standing, facts_of
+from hub.decision.overriding import declared_facts, stood_in_for
 from hub.decision.rulebook import Rulebook
+from hub.store.classes import DataClass, class_of
 from protocols.disclosure import Disclosure
 from protocols.record import Ask, Item, Referral
 from protocols.vocabulary import AgencyKind, DataCategory, Outcome
@@ -22,17 +25,34 @@ __all__ = ["Decision", "Terms", "Verdict", "Withheld", "ask_gate", "asked_by", "
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An answer with all that led to it. `disclosure` is what may go now, or once authorised; None when denied."""
+    """An answer with all that led to it. `disclosure` is what may go now, or once authorised; None when denied.
+
+    `is_notice` where it was never to tell of anybody (`hub.decision.notices`). `lapses_at`: when the first of what it
+    drew on runs out by its date, or it must be made again at the latest; None where nobody said.
+    """
 
     decision: Decision
     facts: Facts
     disclosure: Disclosure | None
     withheld: tuple[Withheld, ...]
+    is_notice: bool = False
+    lapses_at: datetime | None = None
 
     @property
     def says_something(self) -> bool:
-        """Whether anything at all is left to tell."""
-        return self.disclosure is not None and bool(self.disclosure.items)
+        """Whether anything at all is left to tell: of somebody, or of what to do with an earlier disclosure."""
+        return self.disclosure is not None and (bool(self.disclosure.items) or self.is_notice)
+
+    @property
+    def goes(self) -> bool:
+        """Whether it may go now, on nobody's word."""
+        return self.decision.releases and self.says_something
+
+    @property
+    def data_class(self) -> DataClass:
+        """The class of what goes: that of its most guarded item."""
+        items = self.disclosure.items if self.disclosure else ()
+        return class_of(category for item in items for category in item.categories)
 
 
 def ask_gate(
@@ -43,12 +63,18 @@ def ask_gate(
 
     `at_most` is what an earlier decision about the same disclosure kept: nothing beyond it goes now.
     """
-    facts = parse_facts(facts_of(referral, ask, standing, categories_of(items)))
-    decision = _narrowed(decide(facts, rulebook.rules, standing.now.date()), at_most)
+    given = facts_of(referral, ask, standing, categories_of(items))
+    facts = parse_facts({**given, **declared_facts(standing.declared)})
+    on = standing.now.date()
+    decision = assured(decide(facts, rulebook.rules, on), facts, rulebook.rules, on, standing.assurances)
+    decision = _narrowed(decision, at_most)
+    if standing.declared:
+        decision = stood_in_for(decision, facts)
     if decision.outcome is Outcome.DENY:
         return Verdict(decision, facts, None, ())
     profile = profile_of(rulebook, ask, standing.recipient, standing.now)
-    cut = minimise(referral=referral, items=items, decision=decision, profile=profile, terms=terms)
+    cut = minimise(referral=referral, items=items, decision=decision, profile=profile, terms=terms,
+                   unsafe=standing.unsafe)  # fmt: skip
     return Verdict(decision, facts, cut.disclosure, cut.withheld)
 
 

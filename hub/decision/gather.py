@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from consent.assurance import Assurances, Record
+from hub.decision.overriding import Danger
 from protocols.coverage import Coverage
 from protocols.record import Ask, ConsentFact, PersonRole, Referral
 from protocols.vocabulary import AgencyKind, DataCategory
+
+__all__ = ["Assurances", "Record", "Standing", "facts_of"]
 
 _ROLE = {PersonRole.PARENT: "household_member", PersonRole.PROFESSIONAL: "staff"}
 _SPECIAL = frozenset({
     DataCategory.RACE_ETHNICITY, DataCategory.RELIGION, DataCategory.HEALTH, DataCategory.MENTAL_HEALTH,
     DataCategory.DISABILITY, DataCategory.SEXUAL_ORIENTATION, DataCategory.HATE_STRAND,
 })  # fmt: skip
+
+_AS_FACT = {
+    "given_with_conditions": "given_explicit", "not_sought_delay": "not_asked", "not_sought_prejudice": "not_asked",
+    "not_known": "not_asked",
+}  # fmt: skip
+"""Answers that the law's own words do not tell apart from another; the rest are facts as they stand."""
 
 _OLDEST = 130
 
@@ -35,6 +45,11 @@ class Standing:
     contractor_agreement: Literal["n_a", "signed", "missing"]
     stage: Literal["decision", "queued"]
     now: datetime
+    assurances: Assurances
+    unsafe: frozenset[tuple[str, str]] = frozenset()
+    """Contacts and homes that may not be used to reach people, as `consent.minimise` takes them."""
+    declared: frozenset[Danger] = frozenset()
+    """What safeguarding overrides in force declare (`hub.decision.overriding`)."""
 
 
 def facts_of(
@@ -71,7 +86,7 @@ def facts_of(
         "objection_received": given.objection_received,
         # what they answered
         **_consent_facts(standing.consent),
-        "asking_would_prejudice": given.asking_would_prejudice,
+        "asking_would_prejudice": _prejudices(given.asking_would_prejudice, standing.consent),
         # the danger
         "risk": referral.record.risk.level,
         "child_at_risk": given.child_at_risk,
@@ -99,13 +114,21 @@ def _consent_facts(consent: ConsentFact | None) -> dict[str, object]:
     if consent is None:
         return {"consent": "not_asked"}
     return {
-        "consent": consent.answer,
-        "consent_covers_this": True,  # it was looked up by recipient and purpose
+        "consent": _AS_FACT.get(consent.answer, consent.answer),
+        # It was looked up by recipient and purpose. Whether its conditions are kept, a person says each time.
+        "consent_covers_this": True if consent.conditions is None else None,
         "consent_freely_given": consent.freely_given,
         "consent_covers_special": bool(_SPECIAL & set(consent.covers)),
         "consent_categories": [category.value for category in sorted(consent.covers)],
         "gra_specific_agreement": consent.gender_history_agreed,
     }
+
+
+def _prejudices(said: bool | None, consent: ConsentFact | None) -> bool | None:
+    """Also where an officer noted that as the reason for not asking; unknown where the two disagree."""
+    if consent is None or consent.answer != "not_sought_prejudice":
+        return said
+    return None if said is False else True
 
 
 def _age(said: int | None, born: date | None, now: datetime) -> int | None:

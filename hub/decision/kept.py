@@ -4,21 +4,35 @@ That a decision took "health" out tells that there is health data, so reasons ar
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import partial
+from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, bindparam, select
 
 from consent.decision import Decision, Reason
 from consent.withheld import Withheld
 from hub.decision.gate import Verdict
 from hub.errors import NotFound
 from hub.store import content
-from hub.store.tables import decision
+from hub.store.batches import Asked
+from hub.store.content import Pieces
+from hub.store.tables import data_key, decision, sealed
 from hub.store.unit_of_work import Reading, Writing
 from protocols.vocabulary import Basis, DataCategory, Obligation, Outcome
 
 _PART = "decision"
+
+_DECISIONS: Final = Asked(select(decision).where(decision.c.id.in_(bindparam("ids", expanding=True))))
+_ITSELF: Final = frozenset({decision})
+_STAYS: Final = frozenset({decision, sealed, data_key})
+_FIRST: Final = Asked(
+    select(decision.c.disclosure_id, decision.c.id)
+    .where(decision.c.disclosure_id.in_(bindparam("ids", expanding=True)), decision.c.at_the_door.is_(False))
+    .order_by(decision.c.seq)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +61,61 @@ def keep(
     subject: str, at_the_door: bool, now: datetime,
 ) -> None:  # fmt: skip
     """Put a decision on file."""
-    tx.connection.execute(
-        insert(decision).values(
-            id=decision_id, referral_id=referral_id, disclosure_id=disclosure_id, at_the_door=at_the_door,
-            outcome=verdict.decision.outcome.value, rules=verdict.decision.rules, decided_at=now,
-        )
-    )  # fmt: skip
+    tx.connection.insert_with_others(decision, [{
+        "id": decision_id, "referral_id": referral_id, "disclosure_id": disclosure_id, "at_the_door": at_the_door,
+        "outcome": verdict.decision.outcome.value, "rules": verdict.decision.rules, "decided_at": now,
+    }])  # fmt: skip
     items = verdict.disclosure.items if verdict.disclosure else ()
     document = {
-        "decision": asdict(verdict.decision) | {"valid_until": None, "review_by": _day(verdict.decision.review_by)},
+        "decision": _flat(verdict.decision) | {"valid_until": None, "review_by": _day(verdict.decision.review_by)},
         "facts": verdict.facts.as_dict(),
-        "withheld": [asdict(entry) for entry in verdict.withheld],
+        "withheld": verdict.withheld,
         "going": sorted({(item.path, item.of) for item in items}),
     }
-    content.keep(tx, case_id, decision_id, _PART, {subject: json.dumps(document).encode()}, now)
+    content.keep(tx, case_id, decision_id, _PART, {subject: json.dumps(document, default=_flat).encode()}, now)
+
+
+def _flat(part: object) -> dict[str, object]:
+    """A part of a decision by field; what stands in it is written in its turn. Raises TypeError for anything else."""
+    if not isinstance(part, Decision | Reason | Withheld):
+        raise TypeError("a decision holds no such thing")
+    return {name.name: getattr(part, name.name) for name in fields(part)}
 
 
 def read(tx: Reading, decision_id: str, case_id: str) -> KeptDecision:
-    """The decision of that id. Raises NotFound, also after its subject was erased."""
-    row = tx.connection.execute(select(decision).where(decision.c.id == decision_id)).one_or_none()
-    pieces = content.read(tx, case_id, decision_id, _PART) if row is not None else {}
-    if row is None or not pieces:
+    """The decision of that id. Raises NotFound, also after its subject was erased. Opened once in a transaction."""
+    found = _once(tx, decision_id, case_id, lambda: _open(tx, {decision_id: case_id}).get(decision_id))
+    if found is None:
         raise NotFound("NOT_FOUND", "there is nothing by that id")
-    document = json.loads(next(iter(pieces.values())))
+    return found
+
+
+def open_first(tx: Reading, cases: Mapping[str, str]) -> None:
+    """Open the first decisions of several disclosures in one go, for whoever is about to ask for one after another.
+
+    `cases`: the case of each disclosure.
+    """
+    made = _first_of(tx, cases)
+    opened = _open(tx, {made[disclosure_id]: cases[disclosure_id] for disclosure_id in made})
+    for disclosure_id, decision_id in made.items():
+        tx.connection.once((_FIRST, disclosure_id), _ITSELF, _ITSELF, partial(made.get, disclosure_id))
+        _once(tx, decision_id, cases[disclosure_id], partial(opened.get, decision_id))
+
+
+def _once(
+    tx: Reading, decision_id: str, case_id: str, read: Callable[[], KeptDecision | None]
+) -> KeptDecision | None:  # fmt: skip
+    return tx.connection.once(("decision", decision_id, case_id), frozenset(), _STAYS, read)
+
+
+def _open(tx: Reading, cases: Mapping[str, str]) -> dict[str, KeptDecision]:
+    rows = tx.connection.execute(_DECISIONS, {"ids": sorted(cases)}).all()
+    pieces = content.read_cases(tx, {row.id: cases[row.id] for row in rows}, _PART)
+    return {row.id: _kept(row, pieces[row.id]) for row in rows if row.id in pieces}
+
+
+def _kept(row: Row[Any], pieces: Pieces) -> KeptDecision:
+    document = json.loads(next(iter(content.least(pieces).values())))
     return KeptDecision(
         row.id, row.referral_id, row.disclosure_id, row.at_the_door, row.decided_at, _decision(document["decision"]),
         document["facts"], tuple(_withheld(entry) for entry in document["withheld"]),
@@ -77,12 +123,20 @@ def read(tx: Reading, decision_id: str, case_id: str) -> KeptDecision:
     )  # fmt: skip
 
 
+def _first_of(tx: Reading, disclosure_ids: Iterable[str]) -> dict[str, str]:
+    rows = tx.connection.execute(_FIRST, {"ids": sorted(disclosure_ids)})
+    return {row.disclosure_id: row.id for row in rows}
+
+
 def first(tx: Reading, disclosure_id: str, case_id: str) -> KeptDecision:
-    """The first decision about a disclosure: later ones may narrow it, and never widen it. Raises NotFound."""
-    earliest = tx.connection.execute(
-        select(decision.c.id).where(decision.c.disclosure_id == disclosure_id).order_by(decision.c.seq).limit(1)
-    ).scalar_one()
-    return read(tx, earliest, case_id)
+    """The first decision on the record that is in force: those at the door may narrow it, and never widen it.
+
+    A correction makes a new one, away from the door. Raises NotFound.
+    """
+    made = tx.connection.once(
+        (_FIRST, disclosure_id), _ITSELF, _ITSELF, lambda: _first_of(tx, [disclosure_id]).get(disclosure_id)
+    )
+    return read(tx, made or "", case_id)
 
 
 def _decision(given: dict[str, object]) -> Decision:
