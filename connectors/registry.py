@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
@@ -25,6 +25,7 @@ from connectors.contract import (
     Rung,
     Transport,
 )
+from connectors.pace import Pace
 from connectors.partners import (
     fire,
     housing_options,
@@ -108,6 +109,8 @@ class AgencyDoor(Strict):
     partner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,60}$")]
     transport: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,60}$")]
     settings: dict[str, object] = Field(default_factory=dict)
+    capacities: tuple[Literal["relevant_authority", "competent_authority"], ...] = Field(default=(), strict=False)
+    pace: Pace = Pace()
 
 
 @runtime_checkable

@@ -13,15 +13,13 @@ from datetime import datetime, timedelta
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from protocols.weak_keys import is_weak
+
 TOLERANCE = timedelta(minutes=5)
 PUBLIC_KEY_PREFIX = "whpk_"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-_P = 2**255 - 19
-_ORDER_EIGHT_Y = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
-_SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _P, _P + 1, _ORDER_EIGHT_Y, _P - _ORDER_EIGHT_Y})
-_SIGN_BIT = 1 << 255
 
 
 class SignatureError(Exception):
@@ -70,7 +68,7 @@ def load_public_key(raw: bytes) -> Ed25519PublicKey:
     """The key, refused where it is one of the 14 encodings of small order: under those, anybody can forge."""
     if len(raw) != 32:
         raise SignatureError("key_malformed", "an Ed25519 public key has 32 bytes")
-    if int.from_bytes(raw, "little") % _SIGN_BIT in _SMALL_ORDER_Y:
+    if is_weak(raw):
         raise SignatureError("key_of_small_order", "this public key is of small order; ask the partner for a new one")
     try:
         return Ed25519PublicKey.from_public_bytes(raw)

@@ -1,22 +1,26 @@
 """A disclosure for a person: a plain text document that reads the same on paper, on screen and down the telephone."""
 
+import re
 from collections.abc import Iterator
 
 from connectors.contract import Message
-from connectors.partners.header import filename, header, subject
+from connectors.partners.header import filename, header, subject, title
 from connectors.partners.sections import Line, Profile, ToldSection, arrange, told_paths
 from protocols.disclosure import Disclosure
 
 MEDIA_TYPE = "text/plain; charset=utf-8"
 
+_HIDES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 
 def document(profile: Profile, disclosure: Disclosure) -> Message:
     """The disclosure as text: header, notices, then the agency's sections, numbered."""
     told = arrange(profile, disclosure)
-    lines = [f"CONFIDENTIAL: {profile.title}", ""]
+    lines = [f"CONFIDENTIAL: {title(profile.title, disclosure)}", ""]
     for entry in header(disclosure):
         lines += _entry(entry.title, "\n".join(entry.values) or "none")
-    lines += [""] + [f"NOTE: {notice}" for notice in profile.notices]
+    if not disclosure.is_bare_notice:
+        lines += [""] + [f"NOTE: {notice}" for notice in profile.notices]
     for number, section in enumerate(told, start=1):
         lines += ["", f"{number}. {section.heading.upper()}", *_section(section)]
     lines += ["", "END OF DISCLOSURE", ""]
@@ -52,9 +56,4 @@ def _entry(title: str, value: str) -> list[str]:
 
 def printable(value: str) -> str:
     """The value with control characters and direction overrides made visible: they could hide or reorder words."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if _hides(letter) else letter for letter in value)
-
-
-def _hides(letter: str) -> bool:
-    control = (letter < " " and letter not in "\n\t") or "\x7f" <= letter <= "\x9f"
-    return control or "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069"
+    return _HIDES.sub("\N{REPLACEMENT CHARACTER}", value)

@@ -4,11 +4,14 @@ import json
 from datetime import UTC
 
 from connectors.contract import Message
-from connectors.partners.header import filename, subject
+from connectors.partners.header import filename, says, subject, title
 from connectors.partners.sections import Profile, ToldSection, arrange, told_paths
 from protocols.disclosure import Disclosure
 
 TYPE = "uk.concordat.disclosure.v1"
+NOTICE_TYPE = "uk.concordat.notice.v1"
+"""The type of a bare notice: it says what to do with an earlier disclosure, and nothing about anybody."""
+
 MEDIA_TYPE = "application/cloudevents+json; charset=utf-8"
 
 
@@ -17,16 +20,16 @@ def event(profile: Profile, disclosure: Disclosure) -> Message:
     told = arrange(profile, disclosure)
     envelope = {
         "specversion": "1.0",
-        "type": TYPE,
+        "type": NOTICE_TYPE if disclosure.is_bare_notice else TYPE,
         "id": disclosure.id,
         "source": _source(disclosure.controller),
         "subject": disclosure.reference,
         "time": disclosure.decided_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "data": {
-            "title": profile.title,
-            "notices": list(profile.notices),
-            "header": _header(disclosure),
+            "title": title(profile.title, disclosure),
+            "notices": [] if disclosure.is_bare_notice else list(profile.notices),
+            "header": _header(disclosure) | _notice(disclosure),
             "sections": [_section(section) for section in told],
         },
     }
@@ -63,6 +66,13 @@ def _header(disclosure: Disclosure) -> dict[str, object]:
         "decided_at": disclosure.decided_at.astimezone(UTC).isoformat(),
         "valid_until": disclosure.valid_until.astimezone(UTC).isoformat(),
     }
+
+
+def _notice(disclosure: Disclosure) -> dict[str, object]:
+    if disclosure.about is None:
+        return {}
+    about = {"disclosure": disclosure.about.id, "reference": disclosure.about.reference}
+    return {"notice": disclosure.notice, "about": about, "what_to_do": says(disclosure)}
 
 
 def _section(section: ToldSection) -> dict[str, object]:

@@ -4,7 +4,7 @@ from html import escape
 
 from connectors.contract import Message
 from connectors.partners.document import printable
-from connectors.partners.header import filename, header, subject
+from connectors.partners.header import filename, header, subject, title
 from connectors.partners.sections import Line, Profile, ToldSection, arrange, told_paths
 from protocols.disclosure import Disclosure
 
@@ -23,14 +23,15 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 def page(profile: Profile, disclosure: Disclosure) -> Message:
     """The disclosure as a page: notices first, header, the agency's sections, and a sheet for who was handed it."""
     told = arrange(profile, disclosure)
-    title = escape(f"{profile.title}: {printable(disclosure.reference)}")
-    notices = "".join(f'<p class="note">{escape(notice)}</p>' for notice in profile.notices)
+    head = escape(f"{title(profile.title, disclosure)}: {printable(disclosure.reference)}")
+    shown = () if disclosure.is_bare_notice else profile.notices
+    notices = "".join(f'<p class="note">{escape(notice)}</p>' for notice in shown)
     heads = "".join(_entry(line.title, "\n".join(line.values) or "none") for line in header(disclosure))
     html = (
-        f'<!doctype html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{head}</title>'
         f'<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><style>{_STYLE}</style></head>\n'
-        f"<body><h1>CONFIDENTIAL: {title}</h1>\n{notices}\n<dl>{heads}</dl>\n"
+        f"<body><h1>CONFIDENTIAL: {head}</h1>\n{notices}\n<dl>{heads}</dl>\n"
         + "\n".join(_section(section) for section in told)
         + f"\n{_handed_to()}</body></html>\n"
     )

@@ -64,9 +64,10 @@ def arrange(profile: Profile, disclosure: Disclosure) -> tuple[ToldSection, ...]
     The safe-contact instruction of a person stands directly before each contact or address of theirs, in whatever
     section that falls; where none is held, a warning stands in its place.
     """
+    headings = {claim: section.heading for section in reversed(profile.sections) for claim in section.paths}
     placed: dict[str, list[Line]] = {heading: [] for heading in (*(one.heading for one in profile.sections), OTHER)}
     for item in disclosure.items:
-        placed[_heading(profile.sections, item.path)].append(_line(item))
+        placed[_heading(headings, item.path)].append(_line(item))
     safe: dict[str, list[Line]] = {}
     for line in (line for lines in placed.values() for line in lines if line.path.endswith(".safe_contact")):
         safe.setdefault(line.of, []).append(line)
@@ -87,10 +88,12 @@ def _line(item: DisclosedItem) -> Line:
     return Line(item.path, item.title, item.of, item.value)
 
 
-def _heading(sections: tuple[Section, ...], path: str) -> str:
+def _heading(headings: Mapping[str, str], path: str) -> str:
     """The section that names the path, or else the one that takes the longest prefix of it, or else OTHER."""
-    claims = [(len(claim), section.heading) for section in sections for claim in section.paths if _claims(claim, path)]
-    return max(claims, key=lambda claim: claim[0])[1] if claims else OTHER
+    if path in headings:
+        return headings[path]
+    ends = [end for end in range(len(path), 0, -1) if path[end - 1] == "."]
+    return next((headings[path[:end]] for end in ends if path[:end] in headings), OTHER)
 
 
 def _claims(claim: str, path: str) -> bool:

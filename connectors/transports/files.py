@@ -1,9 +1,10 @@
-"""Small files that settings name: certificates, keys, passwords. Read when needed, never kept."""
+"""Small files that settings name: certificates, keys, passwords. Secrets are read when needed and never kept."""
 
 import re
 import ssl
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -41,14 +42,41 @@ def require_plain_name(filename: str) -> None:
         )
 
 
-def trusting(ca_file: Path | None) -> ssl.SSLContext:
+_LINE_BROKE = (
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    ssl.SSLSyscallError,
+)
+
+
+def is_mistrust(problem: BaseException | None) -> bool:
+    """Whether a peer failed to prove itself, rather than that it was silent or the line broke in the handshake."""
+    while problem is not None:
+        if isinstance(problem, ssl.SSLError) and not isinstance(problem, _LINE_BROKE):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
+
+
+def trusting(ca_file: Path | None, speaks: Literal["http", "smtp"]) -> ssl.SSLContext:
     """TLS 1.2 or later, certificate and name verified against `ca_file`, or the system's store where it is None.
 
-    Raises TryLater("secret_unreadable") where the file is not there or is not PEM.
+    Kept until the file changes, since reading a system's store takes longer than all else of an attempt; one for each
+    protocol, which a handshake may tell (RFC 7301). Raises TryLater("secret_unreadable") where the file is not there or
+    is not PEM.
     """
+    certificates = ca_file or ssl.get_default_verify_paths().cafile
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        told = Path(certificates).stat() if certificates else None
+        return _trusting(ca_file, speaks, told and (told.st_dev, told.st_ino, told.st_mtime_ns, told.st_size))
     except OSError:
         raise TryLater("secret_unreadable", "the file named by ca_file cannot be read as PEM certificates") from None
+
+
+@lru_cache(maxsize=64)
+def _trusting(ca_file: Path | None, _speaks: str, _as_it_is: tuple[int, ...] | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

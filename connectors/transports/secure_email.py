@@ -1,7 +1,8 @@
 """Email by submission to one relay, under TLS whose certificate was verified, or not at all.
 
 STARTTLS (RFC 3207) or TLS from the first byte (RFC 8314). Where TLS is not offered, nothing that names a person or a
-case has been said by then. Nobody notices a second copy of an email, so a broken line after DATA is Unsure.
+case has been said by then. Nobody notices a second copy of an email, so a line that breaks once the email's end may
+have left is Unsure; before that the relay must drop what it has (RFC 5321, 4.1.1.10).
 """
 
 import hashlib
@@ -16,8 +17,10 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from connectors.contract import Check, DeliveryProblem, Idempotency, Message, Receipt, Refused, Rung, TryLater, Unsure
-from connectors.transports.files import FilePath, read_secret, trusting
+from connectors.transports.deadline import Deadline, WithinSeconds
+from connectors.transports.files import FilePath, is_mistrust, read_secret, trusting
 from connectors.transports.hosts import HostName
+from connectors.transports.mail_line import MailLine
 from protocols.record.labels import Strict
 
 HIGHEST_RUNG = Rung.ACCEPTED
@@ -28,7 +31,7 @@ Mailbox = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-
 
 
 class SecureEmailSettings(Strict):
-    """The relay and the one mailbox that receives. `timeout` is for each step, in seconds."""
+    """The relay and the one mailbox that receives. `timeout` is for the whole attempt, in seconds."""
 
     host: HostName
     port: Annotated[int, Field(ge=1, le=65535)] = 587
@@ -38,7 +41,7 @@ class SecureEmailSettings(Strict):
     ca_file: FilePath | None = None
     username: str | None = None
     password_file: FilePath | None = None
-    timeout: Annotated[float, Field(gt=0, le=120, strict=False)] = 20.0
+    timeout: WithinSeconds = 20.0
 
 
 class SecureEmail:
@@ -52,7 +55,7 @@ class SecureEmail:
     def check(self) -> Check:
         """Reach the relay, prove its certificate, sign in; say nothing of any case."""
         try:
-            self._end(self._open())
+            self._open().take_leave()
         except DeliveryProblem:
             return Check((), ("the relay answers under TLS with a certificate we trust, and lets us in",))
         return Check(("the relay's certificate and name",), ("that the mailbox is the agency's", "that mail is read"))
@@ -63,69 +66,61 @@ class SecureEmail:
             raise Refused("too_large", "the message is larger than this door takes")
         message_id = f"<{hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]}@{self._hub_name}>"
         content = self._email(message, message_id, at)
-        smtp = self._open()
+        line = self._open()
         try:
-            self._address(smtp)
-            self._hand_over(smtp, content)
+            self._address(line)
+            self._hand_over(line, content)
         except DeliveryProblem:
-            smtp.close()
+            line.close()
             raise
-        self._end(smtp)
+        line.take_leave()  # what was accepted stays accepted, whether the relay still listens or not
         return Receipt(Rung.ACCEPTED, at, f"250 for {message_id}")
 
-    def _open(self) -> smtplib.SMTP:
-        """A connection under verified TLS, signed in. Raises TryLater or Refused: nothing has been said of a case."""
-        context = trusting(self._settings.ca_file)
-        host, port, timeout = self._settings.host, self._settings.port, self._settings.timeout
-        smtp: smtplib.SMTP | None = None
+    def _open(self) -> MailLine:
+        """A line under verified TLS, signed in. Raises TryLater or Refused: nothing has been said of a case."""
+        context = trusting(self._settings.ca_file, "smtp")
+        deadline = Deadline(self._settings.timeout)
+        host, port, is_tls_first = self._settings.host, self._settings.port, self._settings.security == "tls"
+        line: MailLine | None = None
         try:
-            if self._settings.security == "tls":
-                smtp = smtplib.SMTP_SSL(host, port, self._hub_name, timeout=timeout, context=context)
-            else:
-                smtp = smtplib.SMTP(host, port, self._hub_name, timeout=timeout)
-                self._start_tls(smtp, context)
-            smtp.ehlo()
-            self._sign_in(smtp)
-        except (OSError, smtplib.SMTPException, UnicodeError, DeliveryProblem) as problem:
-            if smtp is not None:
-                smtp.close()
+            line = MailLine(host, port, self._hub_name, deadline, context if is_tls_first else None)
+            if not is_tls_first:
+                self._start_tls(line, context)
+            _greet(line)
+            self._sign_in(line)
+        except (OSError, ValueError, DeliveryProblem) as problem:
+            if line is not None:
+                line.close()
             raise _before_anything_left(problem) from None
-        return smtp
+        return line
 
-    def _start_tls(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
-        smtp.ehlo()
-        if not smtp.has_extn("starttls"):
+    def _start_tls(self, line: MailLine, context: ssl.SSLContext) -> None:
+        _greet(line)
+        if not line.has_extn("starttls"):
             raise Refused("tls_not_offered", "the relay offers no TLS; nothing was sent")
-        smtp.starttls(context=context)
+        line.starttls(context=context)
 
-    def _sign_in(self, smtp: smtplib.SMTP) -> None:
+    def _sign_in(self, line: MailLine) -> None:
         if self._settings.username is None or self._settings.password_file is None:
             return
         password = read_secret(self._settings.password_file, "password_file").decode("utf-8", errors="replace").strip()
-        smtp.login(self._settings.username, password)
+        line.login(self._settings.username, password)
 
-    def _address(self, smtp: smtplib.SMTP) -> None:
+    def _address(self, line: MailLine) -> None:
         try:
-            _demand_success(smtp.mail(self._settings.sender)[0], has_left=False)
-            _demand_success(smtp.rcpt(self._settings.recipient)[0], has_left=False)
-        except (OSError, smtplib.SMTPException):
+            _demand_success(line.mail(self._settings.sender)[0], has_left=False)
+            _demand_success(line.rcpt(self._settings.recipient)[0], has_left=False)
+        except OSError:
             raise TryLater("no_connection", "the relay went away before anything was handed over") from None
 
-    def _hand_over(self, smtp: smtplib.SMTP, content: bytes) -> None:
+    def _hand_over(self, line: MailLine, content: bytes) -> None:
         try:
-            code, _ = smtp.data(content)
-        except smtplib.SMTPDataError as problem:
-            code = problem.smtp_code
-        except (OSError, smtplib.SMTPException):
-            raise Unsure("no_answer", "the line broke while the email was handed over") from None
-        _demand_success(code, has_left=True)
-
-    def _end(self, smtp: smtplib.SMTP) -> None:
-        """Say goodbye if the relay still listens: what was accepted stays accepted."""
-        try:
-            smtp.quit()
-        except (OSError, smtplib.SMTPException):
-            smtp.close()
+            code = line.hand_over(content)
+        except OSError:
+            if line.has_ended_email:
+                raise Unsure("no_answer", "the line broke after the whole email had been handed over") from None
+            raise TryLater("no_connection", "the line broke before the email's end; the relay drops it") from None
+        _demand_success(code, has_left=line.has_ended_email)
 
     def _email(self, message: Message, message_id: str, at: datetime) -> bytes:
         email = EmailMessage(policy=SMTP_POLICY)
@@ -136,6 +131,13 @@ class SecureEmail:
         maintype, _, subtype = message.media_type.partition(";")[0].partition("/")
         email.add_attachment(message.body, maintype=maintype, subtype=subtype, filename=message.filename)
         return email.as_bytes()
+
+
+def _greet(line: MailLine) -> None:
+    """EHLO. A relay that is busy offers nothing, and is not to be taken for one that never does."""
+    code, _ = line.ehlo()
+    if code != 250:
+        _demand_success(code if code // 100 in (4, 5) else -1, has_left=False)
 
 
 def _demand_success(code: int, *, has_left: bool) -> None:
@@ -155,7 +157,7 @@ def _before_anything_left(problem: BaseException) -> DeliveryProblem:
     match problem:
         case DeliveryProblem():
             return problem
-        case ssl.SSLError():
+        case ssl.SSLError() if is_mistrust(problem):
             return TryLater("peer_not_proven", "the relay's certificate could not be verified; nothing was sent")
         case smtplib.SMTPResponseException() if problem.smtp_code // 100 == 5:
             return Refused(f"smtp_{problem.smtp_code}", "the relay refused us before anything was sent")
@@ -164,4 +166,4 @@ def _before_anything_left(problem: BaseException) -> DeliveryProblem:
         case smtplib.SMTPNotSupportedError():
             return Refused("sign_in_not_offered", "the relay offers no way to sign in; check the settings")
         case _:
-            return TryLater("no_connection", "the relay could not be reached; nothing was sent")
+            return TryLater("no_connection", "the relay could not be reached, or did not keep to the protocol")

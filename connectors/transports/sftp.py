@@ -1,5 +1,7 @@
 """A file left in a partner's SFTP folder: written aside, made durable, then given its name in one step.
 
+Each attempt writes aside under a name of its own and first takes away what earlier ones left there: a request to rename
+that a network held back must find nothing, neither an older content nor half of the present one.
 The server's key is pinned and ours is the only proof of identity offered; nothing is read from the user's SSH files.
 Servers answer one general "failure" for a name that exists and for a fault, so the name is looked up first.
 """
@@ -17,6 +19,7 @@ import asyncssh
 from pydantic import Field, StringConstraints
 
 from connectors.contract import Check, DeliveryProblem, Idempotency, Message, Receipt, Refused, Rung, TryLater, Unsure
+from connectors.transports.deadline import GOODBYE, WithinSeconds, run
 from connectors.transports.files import FilePath, read_secret, require_plain_name
 from connectors.transports.hosts import HostName
 from protocols.record.labels import Strict
@@ -24,6 +27,8 @@ from protocols.record.labels import Strict
 HIGHEST_RUNG = Rung.TAKEN
 IDEMPOTENCY = Idempotency.BY_REFERENCE
 MAX_BYTES = 50 * 1024 * 1024
+MOST_LOOKED_AT = 10_000
+"""Files of a partner's folder among which leavings of ours are looked for."""
 
 
 class SftpSettings(Strict):
@@ -35,7 +40,7 @@ class SftpSettings(Strict):
     host_key_file: FilePath
     client_key_file: FilePath
     folder: Annotated[str, StringConstraints(min_length=1, max_length=500)] = "."
-    timeout: Annotated[float, Field(gt=0, le=600, strict=False)] = 60.0
+    timeout: WithinSeconds = 60.0
 
 
 class Sftp:
@@ -48,7 +53,7 @@ class Sftp:
     def check(self) -> Check:
         """Prove the server's key, sign in, and look at the folder."""
         try:
-            asyncio.run(self._look())
+            run(self._look())
         except DeliveryProblem:
             return Check((), ("the server has the pinned key, lets us in, and holds the folder",))
         return Check(("the server's key", "our sign-in", "the folder"), ("that files are taken from the folder",))
@@ -63,7 +68,7 @@ class Sftp:
         if len(message.body) > MAX_BYTES:
             raise Refused("too_large", "the message is larger than this door takes")
         require_plain_name(message.filename)
-        return asyncio.run(self._leave(message, at))
+        return run(self._leave(message, at))
 
     async def _look(self) -> None:
         try:
@@ -75,9 +80,12 @@ class Sftp:
 
     async def _leave(self, message: Message, at: datetime) -> Receipt:
         progress = _Progress()
+        name = posixpath.join(self._settings.folder, message.filename)
+        aside = f"{name}.{at:%Y%m%dT%H%M%S%f}.part"
         try:
             async with asyncio.timeout(self._settings.timeout), self._session() as sftp:
-                await _place(sftp, posixpath.join(self._settings.folder, message.filename), message.body, progress)
+                await _clear_aside(sftp, name)
+                await _place(sftp, name, aside, message.body, progress)
         except (asyncssh.Error, OSError) as problem:
             if progress.stage is not Stage.NAMED:
                 raise _problem(problem, progress.stage) from None
@@ -91,14 +99,30 @@ class Sftp:
             client_key = asyncssh.import_private_key(read_secret(settings.client_key_file, "client_key_file"))
         except asyncssh.KeyImportError:
             raise TryLater("secret_unreadable", "host_key_file or client_key_file does not hold a key") from None
-        async with (
-            asyncssh.connect(
-                settings.host, settings.port, username=settings.username, client_keys=[client_key],
-                known_hosts=([host_key], [], []), config=None, agent_path=None, preferred_auth="publickey",
-            ) as connection,
-            connection.start_sftp_client() as sftp,
-        ):  # fmt: skip
-            yield sftp
+        ends = asyncio.get_running_loop().time() + settings.timeout
+        connection = await asyncssh.connect(
+            settings.host, settings.port, username=settings.username, client_keys=[client_key],
+            known_hosts=([host_key], [], []), config=None, agent_path=None, preferred_auth="publickey",
+        )  # fmt: skip
+        # To be cancelled is not enough: a file that is being closed, too, waits for the server's answer.
+        ending = asyncio.get_running_loop().call_at(ends, connection.abort)
+        try:
+            yield await connection.start_sftp_client()
+        finally:
+            await _take_leave(connection)
+            ending.cancel()
+
+
+async def _take_leave(connection: asyncssh.SSHClientConnection) -> None:
+    """Say goodbye, and hang up where that is not heard: a server that stopped listening must not hold us."""
+    connection.close()
+    try:
+        async with asyncio.timeout(GOODBYE):
+            await connection.wait_closed()
+    except TimeoutError:
+        pass
+    finally:
+        connection.abort()
 
 
 @unique
@@ -116,7 +140,21 @@ class _Progress:
     is_taken: bool = False
 
 
-async def _place(sftp: asyncssh.SFTPClient, name: str, body: bytes, progress: _Progress) -> None:
+async def _clear_aside(sftp: asyncssh.SFTPClient, name: str) -> None:
+    """Take away what broken attempts at this file left aside, as far as the server lets us look."""
+    folder, filename = posixpath.split(name)
+    looked_at = 0
+    with suppress(asyncssh.SFTPError):  # where the line broke, the next step will say so
+        async for entry in sftp.scandir(folder or "."):
+            looked_at += 1
+            if looked_at > MOST_LOOKED_AT:
+                return
+            found = str(entry.filename)
+            if found.startswith(f"{filename}.") and found.endswith(".part"):
+                await sftp.remove(posixpath.join(folder, found))
+
+
+async def _place(sftp: asyncssh.SFTPClient, name: str, aside: str, body: bytes, progress: _Progress) -> None:
     if await sftp.exists(f"{name}.ack"):
         progress.stage, progress.is_taken = Stage.NAMED, True
         return
@@ -124,9 +162,9 @@ async def _place(sftp: asyncssh.SFTPClient, name: str, body: bytes, progress: _P
         if (await sftp.stat(name)).size != len(body):
             raise Refused("name_taken", "another file already has this name in the partner's folder")
     else:
-        await _write_aside(sftp, f"{name}.part", body)
+        await _write_aside(sftp, aside, body)
         progress.stage = Stage.NAMING
-        await _give_name(sftp, f"{name}.part", name)
+        await _give_name(sftp, aside, name)
     progress.stage = Stage.NAMED
     progress.is_taken = await sftp.exists(f"{name}.ack")
 
@@ -155,7 +193,7 @@ def _problem(problem: Exception, stage: Stage) -> DeliveryProblem:
             return TryLater("peer_not_proven", "the server does not have the pinned key; nothing was sent")
         case asyncssh.PermissionDenied():
             return Refused("not_let_in", "the server does not accept our key; nothing was sent")
-        case asyncssh.SFTPNoSuchFile() | asyncssh.SFTPNoSuchPath():
+        case asyncssh.SFTPNoSuchFile() | asyncssh.SFTPNoSuchPath() if stage is Stage.REACHING:
             return Refused("no_folder", "the partner's folder is not there")
         case asyncssh.SFTPPermissionDenied() | asyncssh.SFTPWriteProtect():
             return Refused("no_right_to_write", "we may not write in the partner's folder")

@@ -12,16 +12,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, cast
 from urllib.parse import urlsplit
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from connectors.contract import Check, DeliveryProblem, Idempotency, Message, Receipt, Refused, Rung, TryLater, Unsure
 from connectors.signing import sign
-from connectors.transports.files import FilePath, read_secret, trusting
+from connectors.transports.deadline import WithinSeconds, run
+from connectors.transports.files import FilePath, is_mistrust, read_secret, trusting
 from connectors.transports.hosts import require_host
 from protocols.record.labels import Strict
 
@@ -57,7 +58,7 @@ class WebhookSettings(Strict):
     url: Annotated[str, AfterValidator(_https_only)]
     ca_file: FilePath | None = None
     token_file: FilePath | None = None
-    timeout: Annotated[float, Field(gt=0, le=120, strict=False)] = 20.0
+    timeout: WithinSeconds = 20.0
 
 
 class Webhook:
@@ -73,7 +74,7 @@ class Webhook:
         """Shake hands under TLS, and say no more."""
         parts = urlsplit(self._settings.url)
         try:
-            asyncio.run(self._shake_hands(str(parts.hostname), parts.port or 443, trusting(self._settings.ca_file)))
+            run(self._shake_hands(str(parts.hostname), parts.port or 443, trusting(self._settings.ca_file, "http")))
         except (OSError, DeliveryProblem):
             return Check((), ("the partner's address answers with a certificate we trust",))
         return Check(("the partner's certificate and name",), ("that the partner takes our signature",))
@@ -81,8 +82,8 @@ class Webhook:
     def deliver(self, message: Message, idempotency_key: str, at: datetime) -> Receipt:
         """POST the body once.
 
-        2xx and 409 (already held) are ACCEPTED; 408, 425, 429 and 503 took nothing; other 5xx, and silence once bytes
-        have left, are Unsure; anything else is Refused.
+        2xx and 409 (already held) are ACCEPTED; 408, 425, 429 and 503 took nothing; other 5xx, what is no HTTP, 303
+        (done, and told of elsewhere), and silence once bytes have left, are Unsure; anything else is Refused.
         """
         if len(message.body) > MAX_BYTES:
             raise Refused("too_large", "the message is larger than this door takes")
@@ -90,7 +91,7 @@ class Webhook:
         headers |= {"content-type": message.media_type, "user-agent": self._agent, "accept-encoding": "identity"}
         if self._settings.token_file is not None:
             headers["authorization"] = f"Bearer {_token(self._settings.token_file)}"
-        return asyncio.run(self._post(message.body, headers, at, trusting(self._settings.ca_file)))
+        return run(self._post(message.body, headers, at, trusting(self._settings.ca_file, "http")))
 
     async def _shake_hands(self, host: str, port: int, context: ssl.SSLContext) -> None:
         async with asyncio.timeout(self._settings.timeout):
@@ -114,6 +115,8 @@ class Webhook:
             # A status that came stands, even where the rest of the answer did not.
             if departure.response is None:
                 raise _without_an_answer(problem, departure.has_left) from None
+        finally:
+            await departure.hang_up()
         return _receipt(departure.response, bytes(departure.answer), at)
 
 
@@ -124,6 +127,10 @@ def _token(path: Path) -> str:
     return token.decode("ascii")
 
 
+class _Line(Protocol):
+    async def aclose(self) -> None: ...
+
+
 class _Departure:
     """What is known of one attempt: whether any byte of the request left, and what came back."""
 
@@ -131,11 +138,18 @@ class _Departure:
         self.has_left = False
         self.response: httpx.Response | None = None
         self.answer = bytearray()
+        self._line: _Line | None = None
 
     async def note(self, event: str, info: Mapping[str, object]) -> None:
         """Called by the HTTP client at each step (httpcore's trace extension)."""
-        del info
         self.has_left = self.has_left or event == "http11.send_request_headers.started"
+        if event == "connection.connect_tcp.complete":
+            self._line = cast("_Line", info["return_value"])
+
+    async def hang_up(self) -> None:
+        """Close the line: the HTTP client forgets one whose handshake the deadline broke off."""
+        if self._line is not None:
+            await self._line.aclose()
 
 
 async def _read_capped(response: httpx.Response, answer: bytearray) -> None:
@@ -149,17 +163,9 @@ async def _read_capped(response: httpx.Response, answer: bytearray) -> None:
 def _without_an_answer(problem: BaseException, has_left: bool) -> TryLater | Unsure:
     if has_left:
         return Unsure("no_answer", "the request left and no answer came")
-    if _is_about_trust(problem):
+    if is_mistrust(problem):
         return TryLater("peer_not_proven", "the partner's certificate could not be verified; nothing was sent")
     return TryLater("no_connection", "the partner could not be reached; nothing was sent")
-
-
-def _is_about_trust(problem: BaseException | None) -> bool:
-    while problem is not None:
-        if isinstance(problem, ssl.SSLError):
-            return True
-        problem = problem.__cause__ or problem.__context__
-    return False
 
 
 def _receipt(response: httpx.Response, answer: bytes, at: datetime) -> Receipt:
@@ -168,8 +174,10 @@ def _receipt(response: httpx.Response, answer: bytes, at: datetime) -> Receipt:
         return Receipt(Rung.ACCEPTED, at, f"HTTP {status}", _partner_reference(answer))
     if status in _TOOK_NOTHING:
         raise TryLater(f"http_{status}", "the partner took nothing for now", _retry_after(response.headers, at))
-    if status // 100 == 5:
+    if status // 100 >= 5:  # beyond 599 there are none, and a stranger counts as a failure (RFC 9110, 15)
         raise Unsure(f"http_{status}", "the partner failed while holding the request")
+    if status == 303:  # the one that says that the request was acted on (RFC 9110, 15.4.4)
+        raise Unsure("http_303", "the partner pointed to where its answer lies, which is not looked at")
     if status // 100 == 3:
         raise Refused("redirect", "the partner pointed to another address, which is not followed; check the settings")
     raise Refused(f"http_{status}", "the partner refused the message")
@@ -182,7 +190,7 @@ def _retry_after(headers: httpx.Headers, at: datetime) -> float | None:
         return min(float(value[:9]), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max((until - at).total_seconds(), 0.0), LONGEST_WAIT)

@@ -19,11 +19,13 @@ from connectors.contract import (
     TryLater,
     Unsure,
 )
+from connectors.pace import Pace
+from hub import metrics, traces
 from hub.errors import Conflict
 from hub.logs import event
 from protocols.disclosure import Disclosure
 
-__all__ = ["AttemptOutcome", "Attempted", "Doors", "Message", "Recallable", "Receipt", "Rung"]
+__all__ = ["AttemptOutcome", "Attempted", "Doors", "Message", "Pace", "Recallable", "Receipt", "Rung"]
 
 _log = logging.getLogger(__name__)
 _CODE = re.compile(r"(?!.*[0-9]{7})[a-z][a-z0-9_.]{0,59}")
@@ -61,16 +63,37 @@ class Recallable(Protocol):
 class Doors:
     """Connectors by agency id."""
 
-    def __init__(self, connectors: Mapping[str, Connector]) -> None:
-        """Hold them; nothing is opened."""
-        self._connectors = dict(connectors)
+    def __init__(
+        self, connectors: Mapping[str, Connector], digests: Mapping[str, str] | None = None,
+        addresses: Mapping[str, tuple[str, ...]] | None = None, paces: Mapping[str, Pace] | None = None,
+    ) -> None:  # fmt: skip
+        """Hold them; nothing is opened. By agency: `digests` of their settings, `addresses` these name, `paces`."""
+        self._connectors, self._paces = dict(connectors), dict(paces or {})
+        self._digests, self._addresses = dict(digests or {}), dict(addresses or {})
 
     def __contains__(self, agency: object) -> bool:
         return agency in self._connectors
 
+    def digest(self, agency: str) -> str:
+        """What pins this door. Raises Conflict where there is none."""
+        self._door(agency)
+        return self._digests.get(agency, "")
+
+    def addresses(self, agency: str) -> tuple[str, ...]:
+        """Where this door leads, as its settings say."""
+        return self._addresses.get(agency, ())
+
+    def pace(self, agency: str) -> Pace:
+        """How this partner wants to be approached; the default where it says nothing, or has no door any more."""
+        return self._paces.get(agency, Pace())
+
     def is_collected(self, agency: str) -> bool:
         """Whether this partner fetches what is for it."""
         return self._door(agency).manifest.collected
+
+    def is_sent(self, agency: str) -> bool:
+        """Whether a worker goes through this door; one that is gone is found out by the worker, and parked."""
+        return agency not in self or not self.is_collected(agency)
 
     def can_repeat(self, agency: str) -> bool:
         """Whether a second delivery of the same disclosure does no harm there."""
@@ -102,6 +125,13 @@ class Doors:
 
     def send(self, agency: str, message: Message, key: str, at: datetime) -> Attempted:
         """One attempt, with no transaction open. What a connector raises beyond its contract counts as unsure."""
+        with traces.Step("send", message.disclosure_id, agency=agency, disclosure=message.disclosure_id) as step:
+            ended = self._send(agency, message, key, at)
+            step.add(outcome=ended.outcome.value, code=ended.code)
+        metrics.ATTEMPTS.labels(agency, ended.outcome.value).inc()
+        return ended
+
+    def _send(self, agency: str, message: Message, key: str, at: datetime) -> Attempted:
         try:
             return Attempted(AttemptOutcome.DONE, self._door(agency).transport.deliver(message, key, at))
         except Refused as problem:

@@ -1,19 +1,18 @@
-"""The outbox: rows that say what is to go, who is at it, and until when. The row is the truth; a broker only wakes.
+"""The outbox: rows that say what is to go and where it stands. The row is the truth; a broker only wakes.
 
-A claim is a lease with a fence: whoever comes back after the lease has lapsed finds a higher fence and changes nothing.
-Lock order everywhere: the case first (`hub.intake.referrals.hold_case`), then the outbox row.
+Who is at a row, and until when: `hub.delivery.leases`. Which rows are next: `hub.delivery.queue`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum, unique
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.engine import Row
 
 from hub.errors import NotFound
-from hub.store.tables import attempt, disclosure, outbox
+from hub.store.tables import disclosure, follow_up, outbox
 from hub.store.unit_of_work import Reading, Writing
 
 
@@ -33,11 +32,17 @@ class State(StrEnum):
     REFUSED = "refused"
 
 
-_RECALL_DUE = "due"
-_COUNTED = {"preserve_rowcount": True}
+HOLD_WINDOW = "HOLD_WINDOW"
+"""The cause of what is queued and does not go yet, so that whoever sent it may still think better of it."""
+
+SUBJECT_ERASED = "SUBJECT_ERASED"
+"""The cause of what goes no more because its person was erased: about them nobody is told anything."""
+
+RECALL_DUE = "due"
+"""In `outbox.recall`: a pack is still to be taken out of its folder."""
 
 UNSENT = (State.HELD, State.QUEUED, State.PREPARED, State.PARKED)
-"""States in which nothing is on its way; whether an earlier attempt may have arrived, `may_have_left` says."""
+"""States in which nothing is on its way; whether an earlier attempt may have arrived, `leases.may_have_left` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +66,23 @@ class DisclosureRow:
     rung: int
     released_at: datetime | None
     created_at: datetime
+    within: str | None = None
+    review_due_at: datetime | None = None
+    review_overdue_at: datetime | None = None
+    override_id: str | None = None
+    answer_due_at: datetime | None = None
+    answer_late_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to make one attempt, until `until`. `fence` proves at settling that it is still ours."""
-
-    disclosure_id: str
-    agency: str
-    worker: str
-    fence: int
-    attempt: int
-    first_tried_at: datetime
-    until: datetime
-    unknown_attempts: int
-
-
-def put(tx: Writing, row: DisclosureRow, lane: int, *, ready: bool) -> None:
-    """Enter a disclosure, and its outbox row unless it was denied for good."""
+def put(tx: Writing, row: DisclosureRow, lane: int, *, ready: bool, due_at: datetime | None = None) -> None:
+    """Enter a disclosure, and its outbox row unless it was denied for good; due at once unless said otherwise."""
     values = {name: getattr(row, name) for name in DisclosureRow.__slots__ if name != "seq"}
-    tx.connection.execute(insert(disclosure).values(**values))
+    tx.connection.insert_with_others(disclosure, [values | {"state": row.state.value}])
     if row.state is not State.DENIED:
-        tx.connection.execute(
-            insert(outbox).values(
-                disclosure_id=row.id, agency=row.agency, lane=lane, ready=ready, due_at=row.created_at, attempts=0,
-                fence=0,
-            )
-        )  # fmt: skip
+        tx.connection.insert_with_others(outbox, [{
+            "disclosure_id": row.id, "case_id": row.case_id, "agency": row.agency, "lane": lane, "ready": ready,
+            "due_at": due_at or row.created_at, "attempts": 0, "fence": 0,
+        }])  # fmt: skip
 
 
 def get(tx: Reading, disclosure_id: str) -> DisclosureRow:
@@ -98,11 +93,23 @@ def get(tx: Reading, disclosure_id: str) -> DisclosureRow:
     return _row(row)
 
 
+def among(tx: Reading, disclosure_ids: Iterable[str]) -> Mapping[str, DisclosureRow]:
+    """The disclosures of these ids, by id."""
+    rows = tx.connection.execute(select(disclosure).where(disclosure.c.id.in_(sorted(disclosure_ids))))
+    return {row.id: _row(row) for row in rows}
+
+
 def of_referral(tx: Reading, referral_id: str) -> tuple[DisclosureRow, ...]:
     """The disclosures of a referral, in the order asked."""
     rows = tx.connection.execute(
         select(disclosure).where(disclosure.c.referral_id == referral_id).order_by(disclosure.c.seq)
     )
+    return tuple(_row(row) for row in rows)
+
+
+def of_case(tx: Reading, case_id: str) -> tuple[DisclosureRow, ...]:
+    """Every disclosure of a case, in the order asked."""
+    rows = tx.connection.execute(select(disclosure).where(disclosure.c.case_id == case_id).order_by(disclosure.c.seq))
     return tuple(_row(row) for row in rows)
 
 
@@ -114,14 +121,19 @@ def relying_on(tx: Reading, consent_id: str) -> tuple[DisclosureRow, ...]:
     return tuple(_row(row) for row in rows)
 
 
-def waiting_for(tx: Reading, agency: str) -> tuple[DisclosureRow, ...]:
-    """What waits to be collected by an agency, oldest first; also what was being fetched when something broke."""
+def waiting_for(tx: Reading, agency: str, now: datetime) -> tuple[DisclosureRow, ...]:
+    """What waits to be collected by an agency, oldest first; also what was being fetched when something broke.
+
+    Not yet what follows up something of which it does not show yet whether it came.
+    """
+    too_early = select(follow_up.c.disclosure_id).where(follow_up.c.look_at.is_not(None))
     rows = tx.connection.execute(
-        select(disclosure)
+        select(disclosure).join(outbox, outbox.c.disclosure_id == disclosure.c.id).where(outbox.c.due_at <= now)
         .where(disclosure.c.agency == agency, disclosure.c.state.in_((State.QUEUED.value, State.LEAVING.value)))
+        .where(disclosure.c.id.not_in(too_early))
         .order_by(disclosure.c.seq)
         .limit(500)
-    )
+    )  # fmt: skip
     return tuple(_row(row) for row in rows)
 
 
@@ -130,7 +142,7 @@ def to_recall(tx: Reading) -> tuple[DisclosureRow, ...]:
     rows = tx.connection.execute(
         select(disclosure)
         .join(outbox, outbox.c.disclosure_id == disclosure.c.id)
-        .where(outbox.c.recall == _RECALL_DUE)
+        .where(outbox.c.recall == RECALL_DUE)
         .order_by(outbox.c.seq)
         .limit(500)
     )
@@ -139,13 +151,13 @@ def to_recall(tx: Reading) -> tuple[DisclosureRow, ...]:
 
 def ask_recall(tx: Writing, disclosure_id: str) -> None:
     """Record that a pack of this disclosure is to be taken out of its folder; until then it is nobody's to claim."""
-    tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(recall=_RECALL_DUE))
+    tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(recall=RECALL_DUE))
 
 
 def recall_is_due(tx: Reading, disclosure_id: str) -> bool:
     """Whether a pack of this disclosure is still to be taken out of its folder."""
     asked = select(outbox.c.recall).where(outbox.c.disclosure_id == disclosure_id)
-    return tx.connection.execute(asked).scalar_one_or_none() == _RECALL_DUE
+    return tx.connection.execute(asked).scalar_one_or_none() == RECALL_DUE
 
 
 def recalled(tx: Writing, disclosure_id: str, *, found: bool) -> None:
@@ -170,103 +182,37 @@ def parked(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
 
 
 def held(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
-    """What waits for an authoriser of that landlord, oldest first."""
-    return _in_state(tx, landlord, State.HELD)
+    """What waits for an authoriser of that landlord: what is due first comes first, what has no clock last."""
+    waits = and_(disclosure.c.landlord == landlord, disclosure.c.state == State.HELD.value)
+    return _where(tx, waits, disclosure.c.review_due_at.is_(None), disclosure.c.review_due_at)
 
 
-def next_due(tx: Reading, now: datetime, skip: frozenset[str] = frozenset()) -> DisclosureRow | None:
-    """The most urgent disclosure that is due and nobody's: danger first, then by due time; none of `skip`."""
-    row = tx.connection.execute(
-        select(disclosure)
-        .join(outbox, outbox.c.disclosure_id == disclosure.c.id)
-        .where(_claimable(now), outbox.c.disclosure_id.not_in(skip))
-        .order_by(outbox.c.lane, outbox.c.due_at, outbox.c.seq)
-        .limit(1)
-    ).one_or_none()
-    return _row(row) if row is not None else None
+def held_in(tx: Reading, case_id: str) -> tuple[DisclosureRow, ...]:
+    """What waits for an authoriser in one case, oldest first."""
+    return _where(tx, and_(disclosure.c.case_id == case_id, disclosure.c.state == State.HELD.value))
 
 
-def take(
-    tx: Writing, disclosure_id: str, worker: str, now: datetime, lease: timedelta, *, collected: bool = False
-) -> Claim | None:
-    """Claim one disclosure; None when it is not due any more or somebody else was first. The caller holds the case.
-
-    What is `collected` is never ready for a worker; the partner's own request makes it due.
-    """
-    claimable = _free(now) if collected else _claimable(now)
-    taken = tx.connection.execute(
-        update(outbox)
-        .where(outbox.c.disclosure_id == disclosure_id, claimable)
-        .values(lease_owner=worker, lease_until=now + lease, fence=outbox.c.fence + 1, attempts=outbox.c.attempts + 1)
-        .returning(outbox.c.agency, outbox.c.fence, outbox.c.attempts, outbox.c.first_tried_at)
-    ).one_or_none()
-    if taken is None:
-        return None
-    first = taken.first_tried_at or now
-    if taken.first_tried_at is None:
-        tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(first_tried_at=now))
-    unknown = tx.connection.execute(
-        select(attempt.c.id).where(attempt.c.disclosure_id == disclosure_id, attempt.c.outcome.is_(None))
-    ).all()
-    return Claim(disclosure_id, taken.agency, worker, taken.fence, taken.attempts, first, now + lease, len(unknown))
+def prepared_for(tx: Reading, agency: str) -> tuple[DisclosureRow, ...]:
+    """What waits to be carried to an agency, oldest first."""
+    return _where(tx, and_(disclosure.c.agency == agency, disclosure.c.state == State.PREPARED.value))
 
 
-def begin_attempt(tx: Writing, claim: Claim, attempt_id: str, decision_id: str, commitment: str, now: datetime) -> None:
-    """Record the intent: from here until it is settled, whether the bytes left is unknown."""
-    tx.connection.execute(
-        insert(attempt).values(
-            id=attempt_id, disclosure_id=claim.disclosure_id, number=claim.attempt, decision_id=decision_id,
-            commitment=commitment, started_at=now,
-        )
-    )  # fmt: skip
-    change(tx, claim.disclosure_id, State.LEAVING, decision_id=decision_id)
+def prepared(tx: Reading) -> tuple[DisclosureRow, ...]:
+    """What waits to be carried, of the landlord at hand, oldest first."""
+    return _where(tx, disclosure.c.state == State.PREPARED.value)
 
 
-def lapse_leases(tx: Writing, now: datetime) -> int:
-    """End every lease; returns how many. Only for a hub that is certain to be the only one: who held them is dead."""
-    ended = tx.connection.execute(
-        update(outbox).where(outbox.c.lease_until > now).values(lease_until=now), execution_options=_COUNTED
-    )
-    return ended.rowcount
+def standing_on(tx: Reading, override_id: str) -> tuple[DisclosureRow, ...]:
+    """The disclosures whose latest decision stands on an override."""
+    return _where(tx, disclosure.c.override_id == override_id)
 
 
-def end_attempt(tx: Writing, claim: Claim, outcome: str, now: datetime) -> bool:
-    """Record how an attempt ended; False when the lease was lost meanwhile, and then nothing may be changed."""
-    ours = tx.connection.execute(
-        update(outbox)
-        .where(outbox.c.disclosure_id == claim.disclosure_id, outbox.c.fence == claim.fence)
-        .values(lease_owner=None, lease_until=None)
-    )
-    if ours.rowcount == 0:
-        return False
-    tx.connection.execute(
-        update(attempt)
-        .where(attempt.c.disclosure_id == claim.disclosure_id, attempt.c.number == claim.attempt)
-        .values(ended_at=now, outcome=outcome)
-    )
-    return True
-
-
-def may_have_left(tx: Reading, disclosure_id: str) -> bool:
-    """Whether an attempt is under way, or ended so that the partner has it or may have it."""
-    found = tx.connection.execute(
-        select(attempt.c.id)
-        .where(
-            attempt.c.disclosure_id == disclosure_id,
-            or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(("done", "unsure", "unknown"))),
-        )
-        .limit(1)
-    ).first()
-    return found is not None
-
-
-def close_unknown(tx: Writing, disclosure_id: str, now: datetime) -> None:
-    """Close the attempts whose worker died: how they ended stays unknown, and that is put on record."""
-    tx.connection.execute(
-        update(attempt)
-        .where(attempt.c.disclosure_id == disclosure_id, attempt.c.outcome.is_(None))
-        .values(ended_at=now, outcome="unknown")
-    )
+def late_reviews(tx: Reading, now: datetime) -> tuple[DisclosureRow, ...]:
+    """What still waits for an authoriser though its clock has run out, and was not raised yet."""
+    return _where(tx, and_(
+        disclosure.c.state == State.HELD.value, disclosure.c.review_due_at < now,
+        disclosure.c.review_overdue_at.is_(None),
+    ))  # fmt: skip
 
 
 def schedule(tx: Writing, disclosure_id: str, due_at: datetime, *, lane: int | None = None) -> None:
@@ -275,16 +221,6 @@ def schedule(tx: Writing, disclosure_id: str, due_at: datetime, *, lane: int | N
     if lane is not None:
         values["lane"] = lane
     tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(**values))
-
-
-def restart(tx: Writing, disclosure_id: str, now: datetime, *, ready: bool) -> None:
-    """Take up a parked disclosure again, its time to give up counted anew; attempts of unknown end are closed."""
-    close_unknown(tx, disclosure_id, now)
-    tx.connection.execute(
-        update(outbox)
-        .where(outbox.c.disclosure_id == disclosure_id)
-        .values(ready=ready, due_at=now, lease_owner=None, lease_until=None, first_tried_at=None)
-    )
 
 
 def stop(tx: Writing, disclosure_id: str) -> None:
@@ -303,22 +239,14 @@ def change(tx: Writing, disclosure_id: str, state: State, **columns: str | int |
     )
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    return and_(outbox.c.ready.is_(True), outbox.c.due_at <= now, _free(now))
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    lapsed = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
-    return and_(lapsed, or_(outbox.c.recall.is_(None), outbox.c.recall != _RECALL_DUE))
-
-
 def _in_state(tx: Reading, landlord: str, state: State) -> tuple[DisclosureRow, ...]:
-    rows = tx.connection.execute(
-        select(disclosure)
-        .where(disclosure.c.landlord == landlord, disclosure.c.state == state.value)
-        .order_by(disclosure.c.seq)
-        .limit(500)
-    )
+    return _where(tx, and_(disclosure.c.landlord == landlord, disclosure.c.state == state.value))
+
+
+def _where(
+    tx: Reading, criterion: ColumnElement[bool], *first: ColumnElement[datetime] | ColumnElement[bool]
+) -> tuple[DisclosureRow, ...]:
+    rows = tx.connection.execute(select(disclosure).where(criterion).order_by(*first, disclosure.c.seq).limit(500))
     return tuple(_row(row) for row in rows)
 
 

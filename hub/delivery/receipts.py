@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from connectors.contract import Receipt, Rung
+from hub import metrics
 from hub.ids import Prefix, new_id
 from hub.store import content
 from hub.store.tables import disclosure, receipt
@@ -57,6 +58,7 @@ def add(tx: Writing, disclosure_id: str, case_id: str, subject: str, given: Rece
     )
     told = {"evidence": given.evidence, "partner_reference": given.partner_reference}
     content.keep(tx, case_id, made, _PART, {subject: json.dumps(told).encode()}, given.at)
+    tx.afterwards.say(metrics.RECEIPTS.labels(given.rung.name.lower()).inc)
     if given.rung > row.rung:
         tx.connection.execute(disclosure.update().where(disclosure.c.id == disclosure_id).values(rung=int(given.rung)))
     return made

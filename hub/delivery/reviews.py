@@ -2,31 +2,39 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from hub.store.tables import review
 from hub.store.unit_of_work import Reading, Writing
 
 
 def record(
-    tx: Writing, *, review_id: str, disclosure_id: str, decision_id: str, authoriser: str, authorised: bool,
-    findings: frozenset[str], now: datetime,
+    tx: Writing, *, review_id: str, disclosure_id: str, decision_id: str, authoriser: str, kinds: frozenset[str],
+    authorised: bool, findings: frozenset[str], now: datetime,
 ) -> None:  # fmt: skip
     """Put a review on file."""
     tx.connection.execute(
         insert(review).values(
             id=review_id, disclosure_id=disclosure_id, decision_id=decision_id, authoriser=authoriser,
-            authorised=authorised, findings=sorted(findings), at=now,
+            kinds=sorted(kinds), authorised=authorised, findings=sorted(findings), at=now,
         )
     )  # fmt: skip
 
 
-def covers(tx: Reading, disclosure_id: str, findings: frozenset[str]) -> bool:
-    """Whether the latest review authorised a release despite all of these findings."""
-    row = tx.connection.execute(
-        select(review.c.authorised, review.c.findings)
-        .where(review.c.disclosure_id == disclosure_id)
-        .order_by(review.c.at.desc())
-        .limit(1)
-    ).one_or_none()
-    return row is not None and row.authorised and findings <= frozenset(row.findings)
+def standing(tx: Reading, disclosure_id: str, findings: frozenset[str]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Who has authorised a release despite all of these findings, and as what; it has not lapsed since."""
+    rows = tx.connection.execute(
+        select(review.c.authoriser, review.c.kinds, review.c.findings).where(
+            review.c.disclosure_id == disclosure_id, review.c.authorised.is_(True), review.c.lapsed_at.is_(None)
+        )
+    )
+    return tuple((row.authoriser, frozenset(row.kinds)) for row in rows if findings <= frozenset(row.findings))
+
+
+def lapse(tx: Writing, disclosure_id: str, now: datetime) -> None:
+    """What was authorised is not authorised any more: the disclosure is held again, and somebody looks again."""
+    tx.connection.execute(
+        update(review)
+        .where(review.c.disclosure_id == disclosure_id, review.c.lapsed_at.is_(None))
+        .values(lapsed_at=now)
+    )

@@ -6,16 +6,19 @@ from sqlalchemy import select
 
 from connectors.contract import Message
 from hub.store import content
-from hub.store.tables import attempt
+from hub.store.classes import DataClass
+from hub.store.tables import attempt, disclosure
 from hub.store.unit_of_work import Reading, Writing
 
 _PART = "message"
 _NAME = "filename"
 
 
-def keep(tx: Writing, attempt_id: str, case_id: str, subject: str, message: Message, now: datetime) -> None:
-    """Keep a message before it leaves."""
-    content.keep(tx, case_id, attempt_id, _PART, {subject: message.body}, now)
+def keep(
+    tx: Writing, attempt_id: str, case_id: str, subject: str, message: Message, now: datetime, data_class: DataClass
+) -> None:
+    """Keep a message before it leaves, in the class of its most guarded item."""
+    content.keep(tx, case_id, attempt_id, _PART, {subject: message.body}, now, data_class)
     content.keep(tx, case_id, attempt_id, _NAME, {subject: message.filename.encode()}, now)
 
 
@@ -30,10 +33,28 @@ def last(tx: Reading, disclosure_id: str, case_id: str) -> bytes | None:
     return kept[-1][1] if kept else None
 
 
+def differs(tx: Reading, disclosure_id: str, case_id: str, body: bytes) -> bool:
+    """Whether any attempt had other bytes."""
+    return any(kept != body for _, kept in read(tx, disclosure_id, case_id))
+
+
 def filenames(tx: Reading, disclosure_id: str, case_id: str) -> tuple[str, ...]:
     """The names, each once, that messages about a disclosure had or were to have, whether or not one was placed."""
     kept = _read(tx, disclosure_id, case_id, _NAME)
     return tuple(dict.fromkeys(name.decode() for _, name in kept))
+
+
+def attempts(tx: Reading) -> dict[str, dict[str, tuple[str, int]]]:
+    """Disclosure and number of every attempt, by its id, by case."""
+    rows = tx.connection.execute(
+        select(disclosure.c.case_id, attempt.c.id, attempt.c.disclosure_id, attempt.c.number)
+        .join(disclosure, disclosure.c.id == attempt.c.disclosure_id)
+        .order_by(disclosure.c.seq, attempt.c.number)
+    )
+    found: dict[str, dict[str, tuple[str, int]]] = {}
+    for row in rows:
+        found.setdefault(row.case_id, {})[row.id] = (row.disclosure_id, row.number)
+    return found
 
 
 def _read(tx: Reading, disclosure_id: str, case_id: str, part: str) -> tuple[tuple[int, bytes], ...]:

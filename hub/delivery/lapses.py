@@ -1,0 +1,41 @@
+"""When the ground of something that waits runs out: looked up by that date, so that looking costs nothing."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from hub.delivery.outbox import DisclosureRow, among
+from hub.store.tables import lapse
+from hub.store.unit_of_work import Reading, Writing
+
+_MOST = 500
+
+
+def note(tx: Writing, disclosure_id: str, at: datetime | None) -> None:
+    """Have a disclosure decided again at that time if it still waits then. None: nothing is known to run out.
+
+    For what waits where nobody would ask again: for an authoriser, for a partner to fetch it, in a folder.
+    """
+    if at is None:
+        return
+    noted = tx.connection.execute(update(lapse).where(lapse.c.disclosure_id == disclosure_id).values(at=at))
+    if noted.rowcount == 0:
+        tx.connection.execute(insert(lapse).values(disclosure_id=disclosure_id, at=at))
+
+
+def due(tx: Reading, now: datetime) -> tuple[DisclosureRow, ...]:
+    """The disclosures something of whose ground has run out by now, by case."""
+    asked = select(lapse.c.disclosure_id).where(lapse.c.at <= now).order_by(lapse.c.at).limit(_MOST)
+    found = among(tx, tx.connection.execute(asked).scalars().all())
+    return tuple(sorted(found.values(), key=lambda row: (row.case_id, row.seq)))
+
+
+def is_due(tx: Reading, disclosure_id: str, now: datetime) -> bool:
+    """Whether it has not been looked at since."""
+    asked = select(lapse.c.disclosure_id).where(lapse.c.disclosure_id == disclosure_id, lapse.c.at <= now)
+    return tx.connection.execute(asked).first() is not None
+
+
+def drop(tx: Writing, disclosure_id: str) -> None:
+    """It was looked at, or does not wait any more."""
+    tx.connection.execute(delete(lapse).where(lapse.c.disclosure_id == disclosure_id))
