@@ -1,17 +1,20 @@
 """Acknowledge: what the recipient says of a disclosure, itself through the API or through whoever carried it."""
 
-from hub.access.roles import Act, Actor, require, require_landlord
+from hub.access.roles import Act, Actor, require
 from hub.audit import log
 from hub.audit.commitments import commit
-from hub.audit.entry import Entry, EntryKind
-from hub.delivery import outbox, receipts
+from hub.audit.entry import Entry
+from hub.audit.kinds import EntryKind
+from hub.delivery import answers, leases, outbox, receipts
 from hub.delivery.doors import Receipt, Rung
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotFound
-from hub.flow.hold import hold_disclosure
+from hub.flow.hold import hold_disclosure, scope_of
 from hub.flow.house import House
 from hub.flow.recall import recall
+from hub.flow.sight import require_sight
 from hub.intake import referrals
+from hub.register import agencies
 from hub.store.unit_of_work import Writing
 
 _SENT = (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED)
@@ -20,15 +23,18 @@ _SENT = (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED)
 def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_reference: str | None) -> str:
     """The partner says it has a disclosure, and perhaps by which reference; returns the receipt's id.
 
-    Raises NotFound for a disclosure that is not this partner's or was never sent to it.
+    Raises NotFound for a disclosure that is not this partner's or was never sent to it, Conflict while the agency is
+    suspended: whoever has its credential then may not be the agency.
     """
     require(actor, Act.ACKNOWLEDGE)
-    with house.store.write() as tx:
+    with house.store.write(scope_of(house, disclosure_id, actor.scope)) as tx:
         row = hold_disclosure(tx, disclosure_id)
         # One that is queued again or parked may have arrived all the same: then the partner's word settles it.
-        may_have_it = row.state in (State.QUEUED, State.PARKED) and outbox.may_have_left(tx, row.id)
+        may_have_it = row.state in (State.QUEUED, State.PARKED) and leases.may_have_left(tx, row.id)
         if row.agency != actor.agency or not (row.state in _SENT or may_have_it):
             raise NotFound("NOT_FOUND", "there is nothing by that id")
+        if agencies.get(tx, row.agency).suspended_at is not None:
+            raise Conflict("AGENCY_SUSPENDED", "nothing is taken from this agency now; ask the landlord")
         if row.state is State.PREPARED:
             outbox.ask_recall(tx, row.id)  # it was carried; the copy in the outgoing folder has served
         rung = Rung.REFERENCED if partner_reference else Rung.READ
@@ -44,9 +50,9 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
     Raises Conflict for a disclosure that is not prepared for carrying.
     """
     require(actor, Act.SETTLE_CARRIED)
-    with house.store.write() as tx:
+    with house.store.write(actor.scope) as tx:
         row = hold_disclosure(tx, disclosure_id)
-        require_landlord(actor, row.landlord)
+        require_sight(tx, actor, row.case_id)
         if row.state is not State.PREPARED:
             raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
         outbox.ask_recall(tx, row.id)  # the copy in the outgoing folder has served
@@ -67,6 +73,8 @@ def _receipted(
         outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT, cause=None)
     given = Receipt(rung, now, evidence, partner_reference)
     made = receipts.add(tx, row.id, row.case_id, subject, given)
+    after = outbox.get(tx, row.id)
+    answers.await_next(tx, row.id, after.state, Rung(after.rung), house.doors.pace(row.agency), now)
     bound = commit(tx, row.case_id, made, subject, f"{evidence}|{partner_reference or ''}".encode(), now)
     log.append(tx, [Entry(EntryKind.PARTNER_ACKNOWLEDGED, now, actor.person, {
         "disclosure": row.id, "agency": row.agency, "receipt": made, "evidence_commitment": bound,

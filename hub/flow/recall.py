@@ -7,13 +7,16 @@ timetable until it is done, also after a crash. It is done holding the case: a p
 import logging
 
 from hub.audit import log
-from hub.audit.entry import Entry, EntryKind
-from hub.delivery import outbox, receipts, sent
+from hub.audit.entry import Entry
+from hub.audit.kinds import EntryKind
+from hub.delivery import leases, outbox, receipts, sent
+from hub.delivery.doors import Rung
 from hub.delivery.outbox import DisclosureRow
 from hub.errors import ConcordatError, Unavailable
 from hub.flow.house import House
 from hub.intake import referrals
 from hub.logs import event
+from hub.store.scope import EVERY, of_landlord
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +26,7 @@ def recall(house: House) -> int:
 
     What cannot be taken away now stays due, and keeps nothing else from being done.
     """
-    with house.store.read() as tx:
+    with house.store.read(EVERY) as tx:
         due = outbox.to_recall(tx)
     return sum(_is_dealt_with(house, row) for row in due)
 
@@ -40,7 +43,7 @@ def _is_dealt_with(house: House, row: DisclosureRow) -> bool:
 
 
 def _take_away(house: House, row: DisclosureRow) -> None:
-    with house.store.write() as tx:
+    with house.store.write(of_landlord(row.landlord)) as tx:
         referrals.hold_case(tx, row.case_id)
         if not outbox.recall_is_due(tx, row.id):
             return  # another process was first
@@ -49,6 +52,8 @@ def _take_away(house: House, row: DisclosureRow) -> None:
         packs = tuple(dict.fromkeys(told))
         taken = [house.doors.recall(row.agency, pack) for pack in packs]
         outbox.recalled(tx, row.id, found=any(taken))
+        if outbox.get(tx, row.id).rung < Rung.HANDED_OVER:  # what is cleared away afterwards was carried all the same
+            leases.end_pack(tx, row.id, found=any(taken))
         log.append(tx, [Entry(EntryKind.PACK_RECALLED, house.clock.now(), "hub", {
             "disclosure": row.id, "found": any(taken),
         })])  # fmt: skip

@@ -1,28 +1,36 @@
 """Reconsider: decide a waiting disclosure again because an answer that it rests on has changed.
 
-Shared by the journeys that record such an answer: a withdrawal, and a referral that tells of a refusal.
+Shared by the journeys that record such an answer: a withdrawal, a referral that tells of a refusal, an override's end.
 """
 
-from hub.access.roles import Actor
+from collections.abc import Iterable
+
 from hub.audit.entry import Entry
-from hub.delivery import outbox
+from hub.delivery import lapses, leases, outbox
+from hub.delivery.introductions import FIRST_TIME
 from hub.delivery.outbox import DisclosureRow, State
-from hub.flow.deliver import judge_again, keep_decision, prepare_anew, set_aside
 from hub.flow.house import House
+from hub.flow.judge import Judged
+from hub.flow.release import is_authorised, judge_again, keep_decision, prepare_anew, set_aside
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
+from hub.intake.referrals import AcceptedReferral
 from hub.register import consents
+from hub.register.consents import RecordedConsent
 from hub.store.unit_of_work import Reading, Writing
 from protocols.record import ConsentFact
 
 
-def resting_on(tx: Reading, case_id: str, fact: ConsentFact) -> tuple[DisclosureRow, ...]:
+def resting_on(
+    tx: Reading, case_id: str, fact: ConsentFact, answers: Iterable[RecordedConsent] | None = None
+) -> tuple[DisclosureRow, ...]:
     """The disclosures that rest on any answer of this person about this recipient and purpose, oldest first.
 
-    Not of one fact alone: the same answer may be on file twice, and whoever takes it back means both.
+    Not of one fact alone: the same answer may be on file twice, and whoever takes it back means both. `answers` are
+    those of the case, for whoever read them in this transaction.
     """
     alike = (
-        entry.id for entry in consents.of_case(tx, case_id)
+        entry.id for entry in (consents.of_case(tx, case_id) if answers is None else answers)
         if (entry.fact.subject, entry.fact.recipient, entry.fact.purpose)
         == (fact.subject, fact.recipient, fact.purpose)
     )  # fmt: skip
@@ -30,18 +38,63 @@ def resting_on(tx: Reading, case_id: str, fact: ConsentFact) -> tuple[Disclosure
     return tuple(sorted(found.values(), key=lambda row: row.seq))
 
 
-def reconsider(house: House, tx: Writing, row: DisclosureRow, actor: Actor) -> list[Entry]:
-    """Decide an unsent disclosure again; its pack, where one is prepared, is to be taken back. Returns the entries."""
+def takes_back(now: ConsentFact, before: ConsentFact) -> bool:
+    """Whether a later answer leaves a disclosure less to rest on than an earlier one."""
+    return now.answer not in consents.GIVES or not frozenset(before.covers) <= frozenset(now.covers)
+
+
+def reconsider(house: House, tx: Writing, row: DisclosureRow, by: str, *, lets_go: bool = False) -> list[Entry]:
+    """Decide an unsent disclosure again; its pack, where one is prepared, is to be taken back. Returns the entries.
+
+    `lets_go`: what is held goes where nothing holds it any more, because the answer that it lacked was given.
+    """
     now = house.clock.now()
     if row.state is State.PREPARED:
         outbox.ask_recall(tx, row.id)
     accepted = referrals.get(tx, row.referral_id)
     decision_id = new_id(Prefix.DECISION)
     judged = judge_again(house, tx, row, accepted, decision_id, now)
-    entry = keep_decision(tx, row, accepted, judged, decision_id, actor.person, now)
-    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on)
-    if judged.verdict.decision.releases and judged.verdict.says_something:
+    entry = keep_decision(tx, row, accepted, judged, decision_id, by, now)
+    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on,
+                  override_id=judged.override)  # fmt: skip
+    if judged.verdict.goes:
         if row.state is State.PREPARED:
             prepare_anew(tx, row, now)
+        if row.state is State.HELD and lets_go and row.cause != FIRST_TIME:  # an answer does not say whom it goes to
+            leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
         return [entry]  # another ground carries it, and it is decided once more at the door
-    return [entry, *set_aside(tx, row, judged.verdict, decision_id, actor.person, now)]
+    return [entry, *set_aside(house, tx, row, judged.verdict, decision_id, by, now)]
+
+
+def decide_anew(
+    house: House, tx: Writing, row: DisclosureRow, accepted: AcceptedReferral, judged: Judged, decision_id: str, by: str
+) -> list[Entry]:
+    """Take this decision, on a corrected record, as the first one about a disclosure that nobody has.
+
+    It is not narrowed by what was decided on the record as it was. Returns the entries.
+    """
+    now = house.clock.now()
+    entry = keep_decision(tx, row, accepted, judged, decision_id, by, now, door=False)
+    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on,
+                  override_id=judged.override)  # fmt: skip
+    lapses.note(tx, row.id, judged.verdict.lapses_at)
+    if judged.verdict.goes:
+        if row.state is State.PREPARED:
+            prepare_anew(tx, row, now)
+        if row.state is State.HELD:
+            leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
+        return [entry]
+    if row.state is not State.HELD and is_authorised(tx, row.id, judged.verdict.decision):
+        return [entry]
+    return [entry, *set_aside(house, tx, row, judged.verdict, decision_id, by, now)]
+
+
+def reconsider_packs(house: House, tx: Writing, packs: Iterable[DisclosureRow], by: str) -> list[Entry]:
+    """Decide again what waits in folders: nobody would ask at its door before it is carried. Returns the entries."""
+    entries: list[Entry] = []
+    for found in sorted(packs, key=lambda row: row.case_id):
+        referrals.hold_case(tx, found.case_id)
+        row = outbox.get(tx, found.id)
+        if row.state is State.PREPARED:
+            entries += reconsider(house, tx, row, by)
+    return entries

@@ -1,0 +1,91 @@
+"""Lapse: the sweep decides again what still waits when something that it rests on has run out by its date.
+
+A consent, an agreement, a policy document, an assessment; and packs that waited longer than a decision may stand. What
+is queued is decided at its door as well; what lies in a folder or waits for an authoriser has no other door to ask at.
+Promise: what may not go any more is held or cancelled, and its pack taken back; what may stays where it is.
+"""
+
+from datetime import datetime
+
+from hub.audit import log
+from hub.audit.entry import Entry
+from hub.audit.kinds import EntryKind
+from hub.delivery import lapses, outbox, sent
+from hub.delivery.outbox import UNSENT, DisclosureRow, State
+from hub.errors import NotFound
+from hub.flow.hold import hold_disclosure
+from hub.flow.house import House
+from hub.flow.judge import VALID_FOR
+from hub.flow.recall import recall
+from hub.flow.release import (
+    WORKER,
+    is_authorised,
+    judge_again,
+    keep_decision,
+    message_of,
+    prepare_anew,
+    set_aside,
+    take_back,
+)
+from hub.ids import Prefix, new_id
+from hub.intake import referrals
+from hub.store.scope import EVERY, of_landlord
+from hub.store.unit_of_work import Writing
+
+
+def lapse(house: House) -> int:
+    """Decide again whatever waits and has lost something that it rested on; returns how much was."""
+    with house.store.read(EVERY) as tx:
+        due = lapses.due(tx, house.clock.now())
+    done = sum([_is_decided(house, row) for row in due])
+    if done:
+        recall(house)
+    return done
+
+
+def _is_decided(house: House, found: DisclosureRow) -> bool:
+    now = house.clock.now()
+    with house.store.write(of_landlord(found.landlord)) as tx:
+        row = hold_disclosure(tx, found.id)
+        if not lapses.is_due(tx, row.id, now):
+            return False  # another process was first
+        lapses.drop(tx, row.id)
+        if row.state not in UNSENT:
+            return False
+        try:
+            entries = _again(house, tx, row, now)
+        except (NotFound, ValueError, LookupError):  # its person was erased, or a defect of ours: a person looks
+            entries = _park(house, tx, row, now)
+        log.append(tx, entries)
+    return True
+
+
+def _again(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> list[Entry]:
+    accepted = referrals.get(tx, row.referral_id)
+    decision_id = new_id(Prefix.DECISION)
+    judged = judge_again(house, tx, row, accepted, decision_id, now)
+    verdict = judged.verdict
+    stands = verdict.goes or is_authorised(tx, row.id, verdict.decision)
+    message = message_of(house, tx, row, verdict) if stands and row.state is State.PREPARED else None
+    entry = keep_decision(tx, row, accepted, judged, decision_id, WORKER, now)
+    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on,
+                  override_id=judged.override)  # fmt: skip
+    lapses.note(tx, row.id, verdict.lapses_at)
+    if row.state is not State.PREPARED:
+        return [entry] if stands else [entry, *set_aside(house, tx, row, verdict, decision_id, WORKER, now)]
+    if message is None:
+        return [entry, *set_aside(house, tx, row, verdict, decision_id, WORKER, now)]
+    old = row.released_at is not None and row.released_at + VALID_FOR <= now
+    if old or message.body != sent.last(tx, row.id, row.case_id):
+        prepare_anew(tx, row, now)
+        outbox.change(tx, row.id, State.QUEUED, released_at=None)  # its days are counted anew, and told
+    return [entry]
+
+
+def _park(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> list[Entry]:
+    take_back(house, tx, row)
+    outbox.stop(tx, row.id)
+    outbox.change(tx, row.id, State.PARKED, cause="UNDECIDABLE")
+    return [Entry(EntryKind.RELEASE_PARKED, now, WORKER, {
+        "disclosure": row.id, "attempt": 0, "reason": "undecidable",
+    })]  # fmt: skip

@@ -1,0 +1,98 @@
+"""Overdue: the sweep ends overrides whose hour has passed, and raises once what nobody answered in time.
+
+Promise: what stands on an override that has ended and has not left is held or cancelled; a review of an override or of
+a held disclosure that is past its due time, and an answer that a partner owes, has an entry that says so. Looking again
+changes nothing.
+"""
+
+from hub.access.roles import Act, Actor, require
+from hub.audit import log
+from hub.audit.entry import Entry
+from hub.audit.kinds import EntryKind
+from hub.delivery import answers, outbox
+from hub.delivery.doors import Rung
+from hub.delivery.outbox import DisclosureRow, State
+from hub.errors import NotFound
+from hub.flow.hold import hold_disclosure
+from hub.flow.house import House
+from hub.flow.override import end
+from hub.flow.recall import recall
+from hub.flow.sight import in_sight
+from hub.intake import referrals
+from hub.register import overrides
+from hub.register.overrides import Override
+from hub.store.scope import EVERY, of_landlord
+
+_BY = "worker"
+
+
+def raise_overdue(house: House) -> int:
+    """End what has ended and raise what is overdue; returns how many things were."""
+    now = house.clock.now()
+    with house.store.read(EVERY) as tx:
+        ended, late, waiting = overrides.to_close(tx, now), overrides.to_raise(tx, now), outbox.late_reviews(tx, now)
+        unanswered = answers.overdue(tx, now)
+    done = sum([_end(house, found) for found in ended])
+    if ended:
+        recall(house)
+    done += sum([_raise_override(house, found) for found in late])
+    done += sum([_raise_review(house, row) for row in waiting])
+    return done + sum([_raise_answer(house, row) for row in unanswered])
+
+
+def list_late(house: House, actor: Actor) -> tuple[DisclosureRow, ...]:
+    """What partners of the actor's landlord have not answered in time, longest due first."""
+    require(actor, Act.RESUME)
+    if actor.landlord is None:
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
+    with house.store.read(actor.scope) as tx:
+        return in_sight(tx, actor, answers.late(tx, actor.landlord))
+
+
+def _end(house: House, found: Override) -> bool:
+    now = house.clock.now()
+    with house.store.write(of_landlord(found.landlord)) as tx:
+        referrals.hold_case(tx, found.case_id)
+        if overrides.get(tx, found.id).closed_at is not None:
+            return False
+        log.append(tx, end(house, tx, found, _BY, now))
+    return True
+
+
+def _raise_override(house: House, found: Override) -> bool:
+    now = house.clock.now()
+    with house.store.write(of_landlord(found.landlord)) as tx:
+        ours = overrides.raised(tx, found.id, now)
+        if ours:
+            log.append(tx, [Entry(EntryKind.OVERRIDE_OVERDUE, now, _BY, {
+                "override": found.id, "referral": found.referral_id,
+            })])  # fmt: skip
+    return ours
+
+
+def _raise_review(house: House, row: DisclosureRow) -> bool:
+    now = house.clock.now()
+    with house.store.write(of_landlord(row.landlord)) as tx:
+        current = hold_disclosure(tx, row.id)
+        if current.state is not State.HELD or current.review_overdue_at is not None or current.review_due_at is None:
+            return False
+        if current.review_due_at >= now:
+            return False
+        outbox.change(tx, row.id, State.HELD, review_overdue_at=now)
+        log.append(tx, [Entry(EntryKind.REVIEW_OVERDUE, now, _BY, {
+            "disclosure": row.id, "decision": current.decision_id,
+        })])  # fmt: skip
+    return True
+
+
+def _raise_answer(house: House, row: DisclosureRow) -> bool:
+    now = house.clock.now()
+    with house.store.write(of_landlord(row.landlord)) as tx:
+        current = hold_disclosure(tx, row.id)
+        if not answers.is_overdue(current, now):
+            return False
+        outbox.change(tx, row.id, current.state, answer_late_at=now)
+        log.append(tx, [Entry(EntryKind.ANSWER_OVERDUE, now, _BY, {
+            "disclosure": row.id, "agency": row.agency, "rung": Rung(current.rung).name.lower(),
+        })])  # fmt: skip
+    return True
