@@ -2,7 +2,7 @@
 
 import fcntl
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -15,22 +15,30 @@ from fastapi import FastAPI
 from connectors.contract import Connector
 from connectors.registry import AgencyDoor, DoorsRefused, build, parse_doors
 from connectors.signing import public_key_text
+from hub.access.oidc import Provider, is_safe
+from hub.access.passkeys import RelyingParty
 from hub.api.app import make_api
-from hub.clock import Clock, SystemClock
+from hub.clock import AlwaysSteady, Clock, SystemClock, SystemWatch
 from hub.decision import rulebook
+from hub.delivery.backlog import Backlog
 from hub.delivery.doors import Doors
-from hub.errors import BadInput, Conflict, NotTrusted
-from hub.flow import enrol
+from hub.errors import BadInput, ConcordatError, Conflict, NotTrusted
+from hub.flow import enrol, still
 from hub.flow.checkpoint import checkpoint
 from hub.flow.house import House
-from hub.keys import KeyRing, open_keys
+from hub.flow.readiness import Looked, Readiness
+from hub.flow.rotate import open_own_key
+from hub.keys import KeyRing, KeySource, open_keys
 from hub.register.agencies import Agency
 from hub.settings import Settings
-from hub.store import migrate
+from hub.store import migrate, walls
+from hub.store.space import Space
 from hub.store.unit_of_work import Store
+from hub.watch.process import Watched
 from hub.web.pages import make_pages
 from hub.worker.app import make_celery
-from hub.worker.hints import Hints
+from hub.worker.broker import BrokerProbe
+from hub.worker.courier import Courier
 from protocols.agreement import Agreement
 from protocols.parse import AgreementError, parse_agreement
 
@@ -61,49 +69,96 @@ class Hub:
         """The public key that what we send verifies under, as partners are given it (`whpk_...`)."""
         return public_key_text(self.house.keys.signing.public_key())
 
-    def celery(self) -> Celery:
-        """The Celery app of this hub."""
-        return make_celery(
-            self.house, self.settings.broker, self.settings.sweep_seconds, queue_name=self.settings.queue_name
-        )
+    def courier(self) -> Courier:
+        """Who delivers in this process; running."""
+        return Courier(self.house, self.settings.workers, self.settings.sweep_seconds)
 
-    def api(self, hints: Hints) -> FastAPI:
-        """The HTTP application of this hub: the API, and the pages beside it."""
-        app = make_api(self.house, hints.wake, RELEASE, self.settings.max_body_bytes)
+    def celery(self, wake: Callable[[], None] = lambda: None) -> Celery:
+        """The Celery app of this hub; `wake` is the courier's of this process, if it has one."""
+        return make_celery(
+            self.house, self.settings.broker, self.settings.sweep_seconds, queue_name=self.settings.queue_name,
+            wake=wake,
+        )  # fmt: skip
+
+    def readiness(self, broker_is_away: Callable[[], bool]) -> Readiness:
+        """Whether this hub can take a referral now. `broker_is_away` must answer at once."""
+        disk = Space(self.settings.data_dir, self.settings.disk_floor_mb * 1024 * 1024)
+        # Of the embedded hub it is the database's own, which is looked at in any case.
+        against = {} if self.settings.is_embedded else {"DISK_LOW": disk.is_short}
+        return Readiness(self.house, beside={"BROKER_AWAY": broker_is_away}, against=against)
+
+    def watched(self, app: Celery) -> Watched:
+        """What this process shows to whoever watches it; running. `app` is whose broker is looked at."""
+        readiness = self.readiness(BrokerProbe(app).is_away)
+        return Watched(
+            self.house, readiness.now, RELEASE, host=self.settings.metrics_host, port=self.settings.metrics_port,
+            otlp_endpoint=self.settings.otlp_endpoint,
+        )  # fmt: skip
+
+    def api(
+        self, wake: Callable[[Sequence[str]], None], readiness: Callable[[], Looked] | None = None
+    ) -> FastAPI:  # fmt: skip
+        """The HTTP application of this hub: the API, and the pages beside it. `wake` is told what is ready to go."""
+        app = make_api(
+            self.house, wake, RELEASE, self.settings.max_body_bytes, self.settings.proxy_secret, readiness,
+            self.settings.most_requests,
+        )  # fmt: skip
         app.include_router(make_pages(self.house))
         return app
 
 
 def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) -> Hub:
-    """Open a hub; with `create`, make its folder, keys and tables where missing.
+    """Open a hub; with `create`, make its folder, keys and tables where missing, on PostgreSQL as the tables' owner.
 
-    Raises NotTrusted for keys that are exposed or missing, a database of another version, or settings files that
-    cannot be used; BadInput names file and field.
+    Raises NotTrusted for keys that are exposed or missing, a database of another version or that does not keep
+    landlords apart, or settings files that cannot be used; BadInput names file and field.
     """
     if create:
         make_private(settings.data_dir)
     rules = rulebook.read()
-    keys = open_keys(settings.keys, create=create)
+    keys = open_keys(settings.keys, create=create, source=KeySource(settings.root_key, settings.root_key_before))
     # The files first: a hub that they stop has opened no database.
     doors = read_doors(settings.data_dir / "partners.toml")
     connectors = build_doors(doors, keys, settings)
     agreements = read_agreements(settings.data_dir / "agreements")
-    store = Store(settings.database, keys, pool_size=settings.workers + 10)
-    if create:
-        migrate.upgrade(store.engine)
-    if not migrate.is_current(store.engine):
+    store = Store(
+        settings.database, keys, pool_size=settings.workers + 10, least_free=settings.disk_floor_mb * 1024 * 1024
+    )
+    try:
+        _make_ready(store, settings.query_role, create=create)
+    except ConcordatError:
         store.close()
-        raise NotTrusted("SCHEMA_OUTDATED", "the database is of another version; run 'concordat migrate'")
+        raise
     house = House(
-        store=store, clock=clock or SystemClock(), rulebook=rules, doors=Doors(connectors), keys=keys,
+        store=store, clock=clock or SystemClock(), rulebook=rules, doors=hub_doors(doors, connectors), keys=keys,
         name=settings.hub_name, lease=timedelta(seconds=settings.lease_seconds),
-        give_up_after_hours=settings.give_up_after_hours,
+        party=RelyingParty(settings.public_url, settings.hub_name), provider=read_provider(settings),
+        session_idle=timedelta(minutes=settings.session_idle_minutes),
+        session_lasting=timedelta(hours=settings.session_hours),
+        cooling_off=timedelta(hours=settings.cooling_off_hours),
+        give_up_after_hours=settings.give_up_after_hours, max_attachment_bytes=settings.max_attachment_bytes,
+        watch=AlwaysSteady() if clock else SystemWatch(timedelta(seconds=settings.lease_seconds)),
+        backlog=Backlog(settings.most_waiting), hold=timedelta(minutes=settings.hold_minutes),
     )  # fmt: skip
+    open_own_key(house)
+    still.hear(house)
     known = tuple(
-        Agency(agency, door.kind, door.name, connectors[agency].manifest.id, _digest(door))
+        Agency(agency, door.kind, door.name, connectors[agency].manifest.id, _digest(door), capacities=door.capacities)
         for agency, door in doors.items()
     )
     return Hub(settings, house, known, agreements)
+
+
+def _make_ready(store: Store, query_role: str | None, *, create: bool) -> None:
+    if create:
+        migrate.upgrade(store.engine)
+    with store.engine.begin() as connection:
+        if create:
+            walls.admit(connection, query_role, store.keys)
+        else:
+            walls.stand(connection)
+    if not migrate.is_current(store.engine):
+        raise NotTrusted("SCHEMA_OUTDATED", "the database is of another version; run 'concordat migrate'")
 
 
 def open_scaled_out(settings: Settings) -> Hub:
@@ -155,17 +210,45 @@ def build_doors(doors: Mapping[str, AgencyDoor], keys: KeyRing, settings: Settin
         raise BadInput("PARTNERS_FILE", "partners.toml", str(problem), "see docs/connectors.md") from None
 
 
+def read_provider(settings: Settings) -> Provider | None:
+    """The OpenID provider that is set up, if any. Raises BadInput for one that is not set up whole, or without TLS."""
+    given = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file)
+    issuer, client, secret = given
+    if issuer is None and client is None and secret is None:
+        return None
+    if issuer is None or client is None or secret is None or not is_safe(issuer) or not settings.oidc_two_factors:
+        raise BadInput("OIDC_SETTINGS", "oidc_issuer", "not all of the provider is set, or it has no TLS",
+                       "see docs/signing-in.md")  # fmt: skip
+    return Provider(issuer, client, secret.read_text().strip(), f"{settings.public_url}/v1/sign-in/oidc/callback",
+                    frozenset(settings.oidc_two_factors.split()))  # fmt: skip
+
+
 def read_agreements(folder: Path) -> tuple[Agreement, ...]:
     """The agreements in a folder, by file name; none when there is no such folder. Raises BadInput."""
-    found = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            found.append(parse_agreement(path.read_text(encoding="utf-8"), path.name))
-        except AgreementError as problem:
-            raise BadInput("AGREEMENT_FILE", path.name, str(problem), "see docs/agreements.md") from None
-    return tuple(found)
+    return tuple(read_agreement_file(path) for path in sorted(folder.glob("*.toml")))
+
+
+def read_agreement_file(path: Path) -> Agreement:
+    """The agreement that a file holds. Raises BadInput with every defect found."""
+    try:
+        return parse_agreement(path.read_text(encoding="utf-8"), path.name)
+    except UnicodeDecodeError:
+        raise BadInput("AGREEMENT_FILE", path.name, "is not UTF-8", "save it as UTF-8") from None
+    except AgreementError as problem:
+        raise BadInput("AGREEMENT_FILE", path.name, str(problem), "see docs/agreements.md") from None
+
+
+def hub_doors(doors: Mapping[str, AgencyDoor], connectors: Mapping[str, Connector]) -> Doors:
+    """The doors as delivery uses them, each with the digest it is pinned by and the addresses its settings name."""
+    return Doors(
+        connectors, {agency: _digest(door) for agency, door in doors.items()},
+        {agency: tuple(map(str, door.settings.values())) for agency, door in doors.items()},
+        {agency: door.pace for agency, door in doors.items()},
+    )  # fmt: skip
 
 
 def _digest(door: AgencyDoor) -> str:
     """SHA-256 of a door's settings, which name files of secrets and hold none: a change of address or key shows."""
-    return hashlib.sha256(door.model_dump_json().encode()).hexdigest()
+    # How often and when is no matter of where to; and doors of before have the digest of before.
+    left_out = {"pace"} if door.capacities else {"pace", "capacities"}
+    return hashlib.sha256(door.model_dump_json(exclude=left_out).encode()).hexdigest()

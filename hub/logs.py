@@ -12,6 +12,8 @@ import traceback
 from datetime import UTC, datetime
 from types import TracebackType
 
+from hub import metrics
+
 FIELDS = frozenset({
     "referral", "decision", "disclosure", "attempt", "agency", "credential", "consent", "case", "outcome", "code",
     "state", "rung", "count", "size", "status", "method", "route", "worker", "landlord", "address", "seconds",
@@ -26,6 +28,7 @@ def event(logger: logging.Logger, name: str, level: int = logging.INFO, **fields
     unknown = fields.keys() - FIELDS
     if unknown:
         raise KeyError(f"log field not on the allow-list: {sorted(unknown)}")
+    metrics.EVENTS.labels(name).inc()
     logger.log(level, name, extra={"fields": fields})
 
 

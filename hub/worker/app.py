@@ -3,30 +3,27 @@
 Messages hold ids only. There is no result back-end, no event stream, no remote control, no countdown in a broker.
 """
 
-import logging
-import socket
-import threading
-from typing import Final
+from collections.abc import Callable
 
 from celery import Celery
 
-from hub.flow.checkpoint import checkpoint
-from hub.flow.deliver import deliver, deliver_due
 from hub.flow.house import House
-from hub.flow.recall import recall
-from hub.logs import event
+from hub.worker.tasks import CHECKPOINT, RETAIN, SWEEP, bind
 
-DELIVER: Final = "concordat.deliver"
-SWEEP: Final = "concordat.sweep"
-CHECKPOINT: Final = "concordat.checkpoint"
-
+_LOOKS_BETWEEN_SWEEPS = 5
+"""Each courier looks for what is due by itself; a sweep is for what comes by the clock: lapses, notices, overdue."""
 _CHECKPOINT_SECONDS = 5.0
-_ROWS_PER_SWEEP = 100
-_log = logging.getLogger(__name__)
+_RETAIN_SECONDS = 3_600.0  # the timetable keeps nothing on disk: a day would never pass where it is restarted daily
 
 
-def make_celery(house: House, broker_url: str, sweep_seconds: float, *, queue_name: str) -> Celery:
-    """The Celery app of one hub, its three tasks bound to this house; `queue_name` is no other hub's."""
+def make_celery(
+    house: House, broker_url: str, sweep_seconds: float, *, queue_name: str, wake: Callable[[], None]
+) -> Celery:  # fmt: skip
+    """The Celery app of one hub, its tasks bound to this house; `queue_name` is no other hub's.
+
+    `wake` has the courier of this process look; a process that only says hints has none, and nothing to wake.
+    """
+    sweeps = sweep_seconds * _LOOKS_BETWEEN_SWEEPS
     app = Celery("concordat", broker=broker_url, backend=None, set_as_current=False)
     app.conf.update(
         task_default_queue=queue_name,
@@ -46,51 +43,20 @@ def make_celery(house: House, broker_url: str, sweep_seconds: float, *, queue_na
         broker_connection_timeout=2,
         broker_transport_options=_transport_options(broker_url),
         beat_schedule={
-            "sweep": {"task": SWEEP, "schedule": sweep_seconds, "options": {"expires": sweep_seconds * 5}},
+            "sweep": {"task": SWEEP, "schedule": sweeps, "options": {"expires": sweeps * 5}},
             "checkpoint": {
                 "task": CHECKPOINT, "schedule": _CHECKPOINT_SECONDS, "options": {"expires": _CHECKPOINT_SECONDS},
             },
+            "retain": {"task": RETAIN, "schedule": _RETAIN_SECONDS, "options": {"expires": _RETAIN_SECONDS}},
         },
     )  # fmt: skip
     if broker_url.startswith("amqp"):
         app.conf.update(task_default_queue_type="quorum", worker_detect_quorum_queues=True)
-    _bind(app, house)
+    bind(app, house, wake)
     return app
-
-
-def _bind(app: Celery, house: House) -> None:
-    sweeping = threading.Lock()
-
-    def deliver_one(disclosure_id: str) -> None:
-        deliver(house, worker_name(), disclosure_id)
-
-    def sweep() -> None:
-        # One sweep at a time in a process: the others would only look at the same rows.
-        if not sweeping.acquire(blocking=False):
-            return
-        try:
-            recall(house)
-            dealt_with = deliver_due(house, worker_name(), _ROWS_PER_SWEEP)
-        finally:
-            sweeping.release()
-        if dealt_with:
-            event(_log, "sweep_found_due", count=dealt_with)
-
-    def sign_checkpoint() -> None:
-        checkpoint(house)
-
-    # Not shared: a shared task would also be given to every other app of the process, bound to the wrong house.
-    app.task(deliver_one, name=DELIVER, shared=False)
-    app.task(sweep, name=SWEEP, shared=False)
-    app.task(sign_checkpoint, name=CHECKPOINT, shared=False)
-
-
-def worker_name() -> str:
-    """Who holds a lease: this machine and thread."""
-    return f"{socket.gethostname()[:40]}:{threading.get_ident()}"
 
 
 def _transport_options(broker_url: str) -> dict[str, object]:
     if broker_url.startswith("memory"):
-        return {"polling_interval": 0.02}
+        return {"polling_interval": 0.5}  # the timetable alone speaks through it: whoever accepts wakes the courier
     return {"confirm_publish": True, "max_retries": 1, "interval_start": 0, "socket_timeout": 5.0}

@@ -13,7 +13,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from hub.logs import event
-from hub.worker.app import DELIVER
+from hub.worker.tasks import DELIVER
 
 _log = logging.getLogger(__name__)
 _MOST_WAITING = 10_000
@@ -37,6 +37,7 @@ class Hints:
             try:
                 self._waiting.put_nowait(disclosure_id)
             except queue.Full:
+                event(_log, "hint_not_said", logging.WARNING, disclosure=disclosure_id)
                 return
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Running workers and the timetable: as processes of their own, or as threads inside the embedded hub."""
+"""Running who hears hints and the timetable: as processes of their own, or as threads inside the embedded hub."""
 
 import threading
 
@@ -9,17 +9,18 @@ from celery.worker import WorkController
 
 _NAME = "embedded"
 _STOP_SECONDS = 30
+_THREADS = 4  # sweep, checkpoint and retention, and a hint between them: none may wait for another
 
 
-class EmbeddedWorker:
-    """A worker and the timetable as threads of this process, over the in-memory transport."""
+class EmbeddedTimetable:
+    """The timetable and who works it off, as threads of this process over the in-memory transport."""
 
-    def __init__(self, app: Celery, threads: int) -> None:
+    def __init__(self, app: Celery) -> None:
         """Start both."""
         # As Celery's own worker command does it: pool threads find the tasks of this app, and of no other.
         setup_worker_optimizations(app, _NAME)
         self._worker = WorkController(
-            app=app, pool_cls="threads", concurrency=threads, hostname=_NAME, without_mingle=True,
+            app=app, pool_cls="threads", concurrency=_THREADS, hostname=_NAME, without_mingle=True,
             without_gossip=True, without_heartbeat=True,
         )  # fmt: skip
         self._timetable = Service(app, scheduler_cls=Scheduler, max_interval=1)
@@ -31,17 +32,17 @@ class EmbeddedWorker:
             thread.start()
 
     def stop(self) -> None:
-        """Finish what is being delivered, and end."""
+        """Finish what is at work, and end."""
         self._timetable.stop()
         self._worker.stop()
         for thread in self._threads:
             thread.join(timeout=_STOP_SECONDS)
 
 
-def run_worker(app: Celery, threads: int) -> None:
-    """Be a worker process until told to stop; SIGTERM finishes what is being delivered."""
+def run_worker(app: Celery) -> None:
+    """Hear hints and the timetable's messages until told to stop; SIGTERM finishes what is at work."""
     app.worker_main([
-        "worker", "--pool", "threads", "--concurrency", str(threads), "--loglevel", "WARNING",
+        "worker", "--pool", "threads", "--concurrency", str(_THREADS), "--loglevel", "WARNING",
         "--without-mingle", "--without-gossip", "--without-heartbeat",
     ])  # fmt: skip
 
