@@ -10,8 +10,23 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from hub.errors import BadInput, ConcordatError, Conflict, NotAllowed, NotFound, NotSignedIn, NotTrusted, Unavailable
+from hub import metrics
+from hub.api import danger
+from hub.errors import (
+    BadInput,
+    ConcordatError,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    NotTrusted,
+    TooLarge,
+    TooManyTries,
+    Unavailable,
+    WrongMediaType,
+)
 from hub.logs import event
 
 MEDIA_TYPE = "application/problem+json"
@@ -31,22 +46,13 @@ STATUS: dict[type[ConcordatError], int] = {
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    TooLarge: 413,
+    WrongMediaType: 415,
     Unavailable: 503,
+    TooManyTries: 429,
     NotTrusted: 503,
 }
 _log = logging.getLogger(__name__)
-
-
-class TooLarge(ConcordatError):
-    """The request is larger than this hub takes."""
-
-
-class WrongMediaType(ConcordatError):
-    """The request is not JSON."""
-
-
-STATUS[TooLarge] = 413
-STATUS[WrongMediaType] = 415
 
 
 def install(app: FastAPI) -> None:
@@ -57,8 +63,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unknown)
 
 
-def _known(_request: Request, problem: Exception) -> JSONResponse:
+def turned_away(scope: Scope, sent: bytes | None, problem: Unavailable) -> JSONResponse:
+    """The answer to a request that no route was asked; `sent` is its body, None where that was not read."""
+    metrics.PROBLEMS.labels(problem.code).inc()
+    headers = {**HEADERS, "Retry-After": str(problem.after)}
+    return _not_now(scope, sent, 503, problem.code, problem.says, headers)
+
+
+def _known(request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, ConcordatError)  # noqa: S101 - registered for it alone
+    metrics.PROBLEMS.labels(problem.code).inc()
+    if isinstance(problem, NotSignedIn | TooManyTries):
+        metrics.SIGN_IN_FAILURES.labels(problem.code).inc()
     headers = {}
     if isinstance(problem, Unavailable):
         headers["Retry-After"] = str(problem.after)
@@ -67,7 +83,26 @@ def _known(_request: Request, problem: Exception) -> JSONResponse:
     extra: dict[str, str] = {}
     if isinstance(problem, BadInput):
         extra = {"field": problem.field, "reason": problem.reason, "remedy": problem.remedy}
-    return _answer(STATUS[type(problem)], problem.code, problem.says, extra, headers)
+    status = STATUS[type(problem)]
+    if status == 503:
+        return _not_now(request.scope, _sent(request), status, problem.code, problem.says, headers)
+    return _answer(status, problem.code, problem.says, extra, headers)
+
+
+def _not_now(
+    scope: Scope, sent: bytes | None, status: int, code: str, says: str, headers: Mapping[str, str]
+) -> JSONResponse:
+    """A failure of ours: to whoever told of danger, that they must not wait for us; `cause` is what happened."""
+    path = scope["path"]
+    if danger.may_tell_of_danger(scope["method"], path) and danger.tells_of_danger(path, sent):
+        return _answer(status, "TELEPHONE_NOW", danger.says(says), {"cause": code}, headers)
+    return _answer(status, code, says, {}, headers)
+
+
+def _sent(request: Request) -> bytes | None:
+    """The body as admission read it."""
+    sent = getattr(request.state, "sent", None)
+    return sent if isinstance(sent, bytes) else None
 
 
 def _parameters(_request: Request, problem: Exception) -> JSONResponse:
@@ -92,7 +127,7 @@ def _unknown(request: Request, problem: Exception) -> JSONResponse:
     route = getattr(request.scope.get("route"), "path", "unknown")
     event(_log, "request_failed", logging.ERROR, route=route, method=request.method, code=type(problem).__name__)
     says = "the hub failed; nothing is known to have been taken; tell the administrator"
-    return _answer(500, "HUB_FAULT", says, {}, HEADERS)
+    return _not_now(request.scope, _sent(request), 500, "HUB_FAULT", says, HEADERS)
 
 
 def _answer(

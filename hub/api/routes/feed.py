@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from hub.access.roles import Act, Actor
 from hub.api.doorway import DisclosureId, Door, May, RawJson, takes
-from hub.api.shapes import Acknowledgement, FeedEventOut, FeedOut, FeedWaiting, ReceiptMade
+from hub.api.shapes.feed import Acknowledgement, FeedEventOut, FeedOut, FeedWaiting, ReceiptMade, about_out
 from hub.flow.acknowledge import acknowledge
-from hub.flow.collect import LARGEST_PAGE, LARGEST_POSITION, collect, read_feed
+from hub.flow.collect import collect
+from hub.flow.feed import LARGEST_PAGE, LARGEST_POSITION, read_feed
 from hub.intake.strict_json import read_model
 
 router = APIRouter(prefix="/v1/feed", tags=["partner feed"])
@@ -29,11 +30,15 @@ def feed(
             FeedEventOut(
                 position=event.position, disclosure=event.disclosure_id, reference=event.reference,
                 purpose=event.purpose, step=event.rung.name.lower(), state=event.state, at=event.at,
+                about=about_out(page.about.get(event.disclosure_id)),
             )
             for event in page.events
         ],
         waiting=[
-            FeedWaiting(disclosure=row.id, reference=row.reference, purpose=row.purpose) for row in page.waiting
+            FeedWaiting(
+                disclosure=row.id, reference=row.reference, purpose=row.purpose, about=about_out(page.about.get(row.id))
+            )
+            for row in page.waiting
         ],
         cursor=page.cursor,
     )  # fmt: skip

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from hub.access.roles import Act, Actor
 from hub.api.doorway import Door, May, anyone
-from hub.api.shapes import ConsistencyOut, ProofOut
-from hub.flow.checkpoint import export, latest, prove, prove_consistency, verifier_key
+from hub.api.shapes.log import ConsistencyOut, ProofOut
+from hub.flow.checkpoint import latest, verifier_key
+from hub.flow.export import export
+from hub.flow.proof import prove, prove_consistency
 
 router = APIRouter(prefix="/v1/log", tags=["audit log"])
 

@@ -4,30 +4,18 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from hub.access.cases import ReadFor
 from hub.access.roles import Act, Actor
 from hub.api.doorway import ConsentId, DisclosureId, Door, May, RawJson, ReferralId, takes
-from hub.api.shapes import (
-    Acknowledgement,
-    Explanation,
-    HeldList,
-    NewState,
-    ParkedList,
-    PreviewsOut,
-    ReceiptMade,
-    ReferralAccepted,
-    ReferralOut,
-    ReviewRequest,
-    WithdrawnOut,
-    held_out,
-    preview_out,
-    referral_out,
-)
+from hub.api.shapes.decisions import Explanation
+from hub.api.shapes.feed import Acknowledgement, ReceiptMade
+from hub.api.shapes.previews import PreviewsOut, preview_out
+from hub.api.shapes.referrals import NewState, ReferralAccepted, ReferralOut, WithdrawnOut, referral_out
 from hub.decision.told import Voice
 from hub.flow.acknowledge import hand_over
-from hub.flow.consult import explain_decision, read_referral, waiting_for_review
+from hub.flow.consult import explain_decision, read_referral
 from hub.flow.refer import preview, refer
-from hub.flow.resume import list_parked, resume
-from hub.flow.review import review
+from hub.flow.resume import resume
 from hub.flow.withdraw import withdraw
 from hub.intake.strict_json import read_model
 from protocols.record import Referral
@@ -43,6 +31,11 @@ IdempotencyKey = Annotated[
 ]  # fmt: skip
 
 
+ReadingPurpose = Annotated[
+    ReadFor | None, Query(description="what you read the case for; the first purpose of your role unless given")
+]
+
+
 @router.post("/referrals", status_code=201, operation_id="send_referral", openapi_extra=takes(Referral))
 def send_referral(
     actor: Annotated[Actor, Depends(May(Act.REFER))], door: Door, raw: RawJson, key: IdempotencyKey, response: Response
@@ -52,7 +45,9 @@ def send_referral(
     door.wake(accepted.ready)
     response.headers["Location"] = f"/v1/referrals/{accepted.referral_id}"
     response.status_code = 201 if accepted.is_new else 200
-    return ReferralAccepted(referral=accepted.referral_id)
+    return ReferralAccepted(
+        referral=accepted.referral_id, telephone=list(accepted.telephone), leaves_at=accepted.leaves_at
+    )
 
 
 @router.post("/previews", operation_id="preview_referral", openapi_extra=takes(Referral))
@@ -64,10 +59,11 @@ def preview_referral(actor: Annotated[Actor, Depends(May(Act.PREVIEW))], door: D
 
 @router.get("/referrals/{referral}", operation_id="read_referral")
 def follow_referral(
-    actor: Annotated[Actor, Depends(May(Act.READ_REFERRAL))], door: Door, referral: ReferralId
-) -> ReferralOut:
+    actor: Annotated[Actor, Depends(May(Act.READ_REFERRAL))], door: Door, referral: ReferralId,
+    purpose: ReadingPurpose = None,
+) -> ReferralOut:  # fmt: skip
     """A referral's course: decisions with reasons, what went, what was withheld, receipts. Reading is logged."""
-    return referral_out(read_referral(door.house, actor, referral))
+    return referral_out(read_referral(door.house, actor, referral, purpose))
 
 
 @router.post("/consents/{consent}/withdrawal", operation_id="withdraw_consent")
@@ -76,44 +72,22 @@ def withdraw_consent(
 ) -> WithdrawnOut:
     """Withdraw a consent. After this answer no release that relied on it is begun."""
     done = withdraw(door.house, actor, consent)
+    door.wake(done.notices)
     return WithdrawnOut(
         consent=done.consent_id, cancelled=list(done.cancelled), held=list(done.held), unchanged=list(done.unchanged),
-        leaving=list(done.leaving), told_before=list(done.told_before),
+        leaving=list(done.leaving), told_before=list(done.told_before), notices=list(done.notices),
     )  # fmt: skip
 
 
 @router.get("/disclosures/{disclosure}/explanation", operation_id="explain_decision")
 def explain(
     actor: Annotated[Actor, Depends(May(Act.EXPLAIN))], door: Door, disclosure: DisclosureId,
-    voice: Annotated[Literal["officer", "dpo", "subject"], Query()] = "officer",
+    voice: Annotated[Literal["officer", "dpo", "subject"], Query()] = "officer", purpose: ReadingPurpose = None,
 ) -> Explanation:  # fmt: skip
     """The latest decision about a disclosure in plain words: for the officer, the DPO, or the person it is about."""
     return Explanation(
-        disclosure=disclosure, voice=voice, text=explain_decision(door.house, actor, disclosure, Voice(voice))
+        disclosure=disclosure, voice=voice, text=explain_decision(door.house, actor, disclosure, Voice(voice), purpose)
     )
-
-
-@router.get("/reviews", operation_id="list_held")
-def list_held(actor: Annotated[Actor, Depends(May(Act.REVIEW))], door: Door) -> HeldList:
-    """What waits for an authoriser of your landlord."""
-    return HeldList(held=[held_out(row) for row in waiting_for_review(door.house, actor)])
-
-
-@router.post("/disclosures/{disclosure}/review", operation_id="review_disclosure", openapi_extra=takes(ReviewRequest))
-def review_disclosure(
-    actor: Annotated[Actor, Depends(May(Act.REVIEW))], door: Door, disclosure: DisclosureId, raw: RawJson
-) -> NewState:
-    """Authorise or refuse a held disclosure; never one's own referral. It is decided once more at the door."""
-    asked = read_model(raw, ReviewRequest)
-    state = review(door.house, actor, disclosure, authorise=asked.authorise)
-    door.wake([disclosure] if asked.authorise else [])
-    return NewState(disclosure=disclosure, state=state.value)
-
-
-@router.get("/parked", operation_id="list_parked")
-def parked(actor: Annotated[Actor, Depends(May(Act.RESUME))], door: Door) -> ParkedList:
-    """What stopped being tried and waits for a person of your landlord, with the cause."""
-    return ParkedList(parked=[held_out(row) for row in list_parked(door.house, actor)])
 
 
 @router.post("/disclosures/{disclosure}/resumption", operation_id="resume_disclosure")
