@@ -2,11 +2,19 @@
 
 import click
 
-from hub.cli.data import export, keys, migrate, policy_document, schema, token, verify
+from hub.cli.agencies import agencies
+from hub.cli.agreements import agreements
+from hub.cli.backups import backup, restore, retention
+from hub.cli.data import export, migrate, schema, verify
 from hub.cli.deciding import decide
 from hub.cli.demo.command import demo
+from hub.cli.documents import documents, policy_document
+from hub.cli.keys import keys
+from hub.cli.machines import machines
+from hub.cli.people import invite, token
 from hub.cli.rules import rules
 from hub.cli.running import api, timetable, up, worker
+from hub.cli.status import status
 
 __all__ = ["main"]
 
@@ -21,6 +29,7 @@ def main() -> None:
 
 
 for command in (
-    up, demo, decide, rules, verify, export, token, keys, policy_document, migrate, schema, api, worker, timetable,
+    up, demo, decide, rules, verify, export, invite, token, keys, policy_document, agencies, agreements, documents,
+    migrate, schema, api, worker, timetable, machines, backup, restore, retention, status,
 ):  # fmt: skip
     main.add_command(command)

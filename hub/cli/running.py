@@ -1,5 +1,6 @@
 """Commands that run: the embedded hub, and the three processes of the scaled-out one."""
 
+import resource
 import signal
 import socket
 import sys
@@ -11,13 +12,16 @@ import click
 import uvicorn
 from fastapi import FastAPI
 
+from hub.api.listening import listen
 from hub.bootstrap import Hub, hold_alone, open_hub, open_scaled_out
 from hub.cli.failing import plainly
+from hub.cli.watching import watch
+from hub.errors import Conflict
 from hub.flow.enrol import first_code
 from hub.logs import set_up
 from hub.settings import Settings
 from hub.worker.hints import Hints
-from hub.worker.run import EmbeddedWorker, run_timetable, run_worker
+from hub.worker.run import EmbeddedTimetable, run_timetable, run_worker
 
 
 @click.command()
@@ -28,21 +32,29 @@ def up(port: int | None) -> None:
     The first start makes the data folder, keys and database, and prints a one-time administrator sign-in.
     Stop with Ctrl-C; a restart goes on with unfinished work.
     """
-    set_up()
+    _begin()
     settings = Settings() if port is None else Settings(port=port)
     with plainly():
+        if not settings.is_embedded:
+            raise Conflict(
+                "NEEDS_SQLITE", "this runs on SQLite alone; on PostgreSQL run migrate, api, worker, timetable"
+            )
         held = hold_alone(settings)
         hub = open_hub(settings, create=True)
         hub.start(alone=True)
         code = first_code(hub.house)
-    celery = hub.celery()
-    hints = Hints(celery)
-    worker_threads = EmbeddedWorker(celery, settings.workers)
+    courier = hub.courier()
+    celery = hub.celery(courier.wake)
+    watched = watch(hub, celery)
+    timetable_threads = EmbeddedTimetable(celery)
     try:
-        _serve(hub, hub.api(hints), lambda address: _announce(hub, address, code.token if code else None))
+        # No broker between a request and the courier beside it: it is told directly.
+        app = hub.api(lambda _: courier.wake(), watched.readiness)
+        _serve(hub, app, lambda address: _announce(hub, address, code.token if code else None))
     finally:
-        worker_threads.stop()
-        hints.stop()
+        timetable_threads.stop()
+        courier.stop()
+        watched.stop()
         hub.house.store.close()
         held.close()
     click.echo("Stopped. What was not finished goes on at the next start.")
@@ -51,36 +63,57 @@ def up(port: int | None) -> None:
 @click.command()
 def api() -> None:
     """Run the API alone (scale-out)."""
-    set_up()
+    _begin()
     with plainly():
         hub = open_scaled_out(Settings())
         hub.start()
         code = first_code(hub.house)
-    hints = Hints(hub.celery())
+    celery = hub.celery()
+    hints, watched = Hints(celery), watch(hub, celery)
     try:
-        _serve(hub, hub.api(hints), lambda address: _announce(hub, address, code.token if code else None))
+        app = hub.api(hints.wake, watched.readiness)
+        _serve(hub, app, lambda address: _announce(hub, address, code.token if code else None))
     finally:
         hints.stop()
+        watched.stop()
         hub.house.store.close()
 
 
 @click.command()
 def worker() -> None:
     """Run a worker alone (scale-out)."""
-    set_up()
+    _begin()
     with plainly():
         hub = open_scaled_out(Settings())
-    run_worker(hub.celery(), hub.settings.workers)
+    courier = hub.courier()
+    celery = hub.celery(courier.wake)
+    watched = watch(hub, celery)
+    try:
+        run_worker(celery)
+    finally:
+        courier.stop()
+        watched.stop()
 
 
 @click.command()
 def timetable() -> None:
     """Run the timetable alone (scale-out): sweeps and checkpoints."""
-    set_up()
+    _begin()
     with plainly():
         hub = open_scaled_out(Settings())
     signal.signal(signal.SIGTERM, _stop)
-    run_timetable(hub.celery())
+    celery = hub.celery()
+    watched = watch(hub, celery)
+    try:
+        run_timetable(celery)
+    finally:
+        watched.stop()
+
+
+def _begin() -> None:
+    """Every line through the allow-list, and no core: the memory of a hub that crashes holds content and keys."""
+    set_up()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _announce(hub: Hub, address: str, code: str | None) -> None:
@@ -94,7 +127,7 @@ def _announce(hub: Hub, address: str, code: str | None) -> None:
 
 
 def _serve(hub: Hub, app: FastAPI, announce: Callable[[str], None]) -> None:
-    listening = socket.create_server((hub.settings.host, hub.settings.port), backlog=2_048)
+    listening = listen(hub.settings.host, hub.settings.port)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=20,
         timeout_keep_alive=30, h11_max_incomplete_event_size=64 * 1024,

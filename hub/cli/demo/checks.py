@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from hub.api.shapes import DisclosureOut
+from hub.api.shapes.referrals import DisclosureOut
 from hub.cli.demo.arrivals import Arrival, plain
 from hub.cli.demo.examples import Case, ExpectedRecipient
 

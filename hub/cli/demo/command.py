@@ -5,7 +5,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
+from threading import Event
 
 import click
 from rich.console import Console
@@ -46,13 +46,15 @@ def demo(ctx: click.Context, keep: Path | None, examples: Path | None) -> None:
     console = Console()
     screen = Screen(console if console.is_terminal else Console(width=_WIDTH))
     checks = Checks()
-    signal.signal(signal.SIGTERM, _stop)
+    asked = Event()
+    for told in (signal.SIGINT, signal.SIGTERM):  # being told to end is like Ctrl-C: nothing is left behind
+        signal.signal(told, lambda *_: _stop(asked))
     with ExitStack() as leaving:
         try:
             found = examples or examples_folder()
             cases = read_cases(found)
             folder = _folder(keep, leaving)
-            checks = play(folder, found, cases, screen, checks, leaving)
+            checks = play(folder, found, cases, screen, checks, leaving, asked)
         except (ExamplesRefused, HubDidNotStart, HubRefused) as problem:
             checks.that(str(problem), holds=False)
         except KeyboardInterrupt:
@@ -63,9 +65,10 @@ def demo(ctx: click.Context, keep: Path | None, examples: Path | None) -> None:
 
 
 def play(
-    folder: Path, examples: Path, cases: tuple[Case, ...], screen: Screen, checks: Checks, leaving: ExitStack
-) -> Checks:
-    """Every scene in order; returns what was checked."""
+    folder: Path, examples: Path, cases: tuple[Case, ...], screen: Screen, checks: Checks, leaving: ExitStack,
+    asked_to_stop: Event,
+) -> Checks:  # fmt: skip
+    """Every scene in order; returns what was checked. Raises KeyboardInterrupt once it was asked to stop."""
     screen.scene("An embedded hub and its agencies, on free ports of this machine; everybody is fictional")
     with screen.working("making keys, starting the agencies and the hub"):
         stage = set_up(folder, examples, cases, screen, checks, leaving)
@@ -73,12 +76,14 @@ def play(
     for way in stage.partners.ways():
         screen.say(way)
     for scene in _SCENES:
+        if asked_to_stop.is_set():  # an interruption that came while something was cleared away is lost
+            raise KeyboardInterrupt
         scene(stage)
     return stage.checks
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    """Being told to end is like Ctrl-C: the hub and the agencies are not left behind."""
+def _stop(asked: Event) -> None:
+    asked.set()
     raise KeyboardInterrupt
 
 

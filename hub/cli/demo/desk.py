@@ -1,23 +1,15 @@
 """Somebody at a desk, with one credential, speaking to the hub through its public HTTP API and no other way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import httpx
 from pydantic import BaseModel
 
-from hub.access.roles import Role
-from hub.api.shapes import (
-    CredentialMade,
-    FeedOut,
-    HeldList,
-    NewState,
-    ReceiptMade,
-    ReferralAccepted,
-    ReferralOut,
-    SignedIn,
-    WithdrawnOut,
-)
+from hub.api.routes.reviews import WaitingList
+from hub.api.shapes.access import SignedIn
+from hub.api.shapes.feed import FeedOut, ReceiptMade
+from hub.api.shapes.referrals import NewState, ReferralAccepted, ReferralOut, WithdrawnOut
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -46,14 +38,20 @@ class Desk:
         made = self._told(SignedIn, "POST", "/v1/sign-in", {"code": code})
         return Desk(self._client, self._address, made.token)
 
-    def enrol(self, role: Role, **where: str) -> "Desk":
-        """Make a credential (`landlord`, `agency`, `person`), and sit somebody down with it."""
-        made = self._told(CredentialMade, "POST", "/v1/credentials", {"role": role.value, **where})
-        return Desk(self._client, self._address, made.token)
+    def beside(self, token: str) -> "Desk":
+        """The desk of whoever has this token."""
+        return Desk(self._client, self._address, token)
 
     def set_policy_document(self, landlord: str, review_by: str) -> None:
         """Record until when a landlord's policy document is in date."""
         self._ask("PUT", f"/v1/landlords/{landlord}/policy-document", {"review_by": review_by})
+
+    def record_assessments(self, landlord: str, purposes: Iterable[str], review_by: str) -> None:
+        """Record that sharing was assessed for its impact, and legitimate interests for each of these purposes."""
+        said: list[dict[str, str]] = [{"kind": "data_protection_impact_assessment"}]
+        said += [{"kind": "legitimate_interests_assessment", "about": purpose} for purpose in purposes]
+        for entry in said:
+            self._ask("POST", f"/v1/landlords/{landlord}/documents", {**entry, "review_by": review_by})
 
     def send(self, raw: bytes, key: str) -> str:
         """Send a referral; returns its id."""
@@ -69,9 +67,9 @@ class Desk:
         """Withdraw a consent."""
         return self._told(WithdrawnOut, "POST", f"/v1/consents/{consent}/withdrawal")
 
-    def held(self) -> HeldList:
+    def held(self) -> WaitingList:
         """What waits for an authoriser."""
-        return self._told(HeldList, "GET", "/v1/reviews")
+        return self._told(WaitingList, "GET", "/v1/reviews")
 
     def authorise(self, disclosure: str) -> NewState:
         """Let a held disclosure go."""

@@ -32,17 +32,21 @@ class EmbeddedHub:
 
     def start(self) -> None:
         """Start it and wait until it says where it listens. Raises HubDidNotStart."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CONCORDAT_")}
-        settings = {"CONCORDAT_DATA_DIR": str(self._data), "CONCORDAT_LEASE_SECONDS": "5", "PYTHONUNBUFFERED": "1"}
         with self._log.open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "hub", "up", "--port", "0"], env=kept | settings, text=True,
+                [sys.executable, "-m", "hub", "up", "--port", "0"], env=self._environment(), text=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
             )  # fmt: skip
         self._process = process
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(process, lines), name="hub output", daemon=True).start()
         self._read_announcement(lines)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CONCORDAT_")}
+        settings = {"CONCORDAT_DATA_DIR": str(self._data), "CONCORDAT_LEASE_SECONDS": "5",
+                    "CONCORDAT_HOLD_MINUTES": "0", "PYTHONUNBUFFERED": "1"}  # fmt: skip
+        return kept | settings
 
     def kill(self) -> None:
         """End it as a power cut would (SIGKILL)."""

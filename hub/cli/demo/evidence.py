@@ -13,7 +13,7 @@ def play_log(stage: Stage) -> None:
     """The export verifies; a copy with one bit of one entry changed does not."""
     stage.screen.scene("The audit log proves it")
     landlord = stage.cases[0].referral.landlord
-    officer = stage.administrator.enrol(Role.DPO, landlord=landlord)
+    officer = stage.seat(Role.DPO, landlord)
     export, key = stage.folder / "log.zip", officer.log_key()
     with stage.screen.working("exporting and verifying"):
         export.write_bytes(officer.export_log())

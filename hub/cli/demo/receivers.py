@@ -104,6 +104,7 @@ class _HttpsServer(ThreadingHTTPServer):
 class _PoliceHandler(BaseHTTPRequestHandler):
     server: _HttpsServer
     timeout = 10
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length", "0"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from hub.access.roles import Role
-from hub.api.shapes import DisclosureOut
+from hub.api.shapes.referrals import DisclosureOut
 from hub.cli.demo.checks import check_absence, check_arrival, check_decision
 from hub.cli.demo.desk import HubRefused
 from hub.cli.demo.examples import Case
@@ -71,8 +71,8 @@ def play_review(stage: Stage) -> None:
     for case in stage.cases_that(is_held):
         stage.screen.scene("A held disclosure is authorised, and never by its author")
         landlord = case.referral.landlord
-        author = stage.administrator.enrol(Role.AUTHORISER, landlord=landlord, person=stage.authors[landlord])
-        other = stage.administrator.enrol(Role.AUTHORISER, landlord=landlord)
+        author = stage.seat(Role.AUTHORISER, landlord, stage.authors[landlord])
+        other = stage.seat(Role.AUTHORISER, landlord)
         for told in stage.follow(case).disclosures:
             refused = refusal_of(author.authorise, told.id)
             stage.screen.say(f"The author, who is also an authoriser, tries: {refused}.")

@@ -8,7 +8,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from hub.api.shapes import DecisionOut, DisclosureOut, ReferralOut
+from hub.api.shapes.decisions import DecisionOut
+from hub.api.shapes.referrals import DisclosureOut, ReferralOut
 from hub.cli.demo.checks import Checks
 from hub.cli.demo.examples import Case
 

@@ -11,16 +11,17 @@ from shutil import copytree
 import httpx
 
 from hub.access.roles import Role
-from hub.api.shapes import DisclosureOut, ReferralOut
+from hub.api.shapes.referrals import DisclosureOut, ReferralOut
 from hub.cli.demo.arrivals import Arrival
 from hub.cli.demo.checks import Checks
 from hub.cli.demo.desk import Desk
 from hub.cli.demo.embedded import EmbeddedHub
 from hub.cli.demo.examples import Case
+from hub.cli.demo.operator import Operator
 from hub.cli.demo.partners import AGENCIES, Partners
 from hub.cli.demo.screen import Screen
 from hub.ids import Prefix, new_id
-from hub.register.landlords import NAMES
+from protocols.parse import parse_agreement
 
 _WAIT_SECONDS = 15.0
 
@@ -34,12 +35,17 @@ class Stage:
     screen: Screen
     checks: Checks
     hub: EmbeddedHub
+    operator: Operator
     partners: Partners
     administrator: Desk
-    officers: dict[str, Desk]
     authors: dict[str, str]
     desks: dict[str, Desk]
+    officers: dict[str, Desk] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
+
+    def seat(self, role: Role, landlord: str, person: str | None = None) -> Desk:
+        """Somebody of a landlord, with a token made on the hub's own machine; an authoriser of every kind."""
+        return self.administrator.beside(self.operator.token(role, landlord, person=person))
 
     def send(self, case: Case) -> None:
         """Have the landlord's officer send the referral."""
@@ -94,19 +100,26 @@ def set_up(
     hub = EmbeddedHub(data, folder / "hub.log")
     leaving.callback(hub.stop)
     hub.start()
+    operator = Operator(data)
+    leaving.callback(operator.close)
     client = leaving.enter_context(httpx.Client(timeout=20, trust_env=False))
     administrator = Desk(client, lambda: hub.address).sign_in(hub.first_code or "")
     landlords: list[str] = sorted({case.referral.landlord for case in cases})
     review_by = (datetime.now(UTC) + timedelta(days=365)).isoformat()
-    for landlord in NAMES:
+    agreed = [path.read_text(encoding="utf-8") for path in sorted((data / "agreements").glob("*.toml"))]
+    references = [parse_agreement(text, "an example").reference for text in agreed]
+    for landlord in landlords:
+        purposes = {ask.purpose for case in cases if case.referral.landlord == landlord for ask in case.referral.asks}
         administrator.set_policy_document(landlord, review_by)
-    authors = {landlord: new_id(Prefix.PERSON) for landlord in landlords}
-    return Stage(
-        folder=folder, cases=cases, screen=screen, checks=checks, hub=hub, partners=partners,
-        administrator=administrator, authors=authors,
-        officers={
-            landlord: administrator.enrol(Role.OFFICER, landlord=landlord, person=authors[landlord])
-            for landlord in landlords
+        administrator.record_assessments(landlord, sorted(purposes), review_by)
+    operator.approve(references, landlords)
+    stage = Stage(
+        folder=folder, cases=cases, screen=screen, checks=checks, hub=hub, operator=operator, partners=partners,
+        administrator=administrator, authors={landlord: new_id(Prefix.PERSON) for landlord in landlords},
+        desks={
+            agency: administrator.beside(operator.token(Role.PARTNER, None, agency)) for agency in AGENCIES
         },
-        desks={agency: administrator.enrol(Role.PARTNER, agency=agency) for agency in AGENCIES},
     )  # fmt: skip
+    for landlord in landlords:
+        stage.officers[landlord] = stage.seat(Role.OFFICER, landlord, stage.authors[landlord])
+    return stage
