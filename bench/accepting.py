@@ -15,17 +15,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, create_engine, event, insert, text
+from sqlalchemy import Connection, Insert, Table, event, insert
 from sqlalchemy.engine.interfaces import ExecutionContext
 
 from bench.pairing import Pair, measure
 from hub.access.roles import Actor, Role
 from hub.bootstrap import open_hub
 from hub.delivery import outbox
-from hub.flow import enrol
+from hub.flow import agree, document, enrol
+from hub.flow.document import NewDocument
 from hub.flow.house import House
 from hub.flow.refer import refer
+from hub.ids import Prefix, new_id
+from hub.register.documents import Kind
 from hub.settings import Settings
+from hub.store.scope import EVERY
+from tests.hubs import migrate_as_owner
+from tests.servers import fresh_database
 
 _FOLDER = Path(__file__).parent
 _RANDOM = re.compile(r"([a-z]{3}_)[0-9a-z]{26}|CC-[0-9A-Z-]{11}|[0-9a-f]{64}")
@@ -37,31 +43,28 @@ def run(rounds: int, each: int, postgres: str | None) -> dict[str, Pair]:
     with tempfile.TemporaryDirectory() as folder:
         found["sqlite"] = _pair(Path(folder), None, rounds, each)
     if postgres is not None:
-        name = f"concordat_bench_{secrets.token_hex(4)}"
-        server = create_engine(postgres, isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                url = server.url.set(database=name).render_as_string(hide_password=False)
-                found["postgresql"] = _pair(Path(folder), url, rounds, each)
-        finally:
-            with server.connect() as connection:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        with tempfile.TemporaryDirectory() as folder, fresh_database(postgres) as url:
+            migrate_as_owner(Path(folder) / "data", url, postgres)
+            found["postgresql"] = _pair(Path(folder), url, rounds, each)
     return found
 
 
 def _pair(folder: Path, url: str | None, rounds: int, each: int) -> Pair:
     data = folder / "data"
-    data.mkdir(mode=0o700)
-    (data / "partners.toml").write_text((_FOLDER / "partners.toml").read_text())
+    data.mkdir(mode=0o700, exist_ok=True)
+    doors = (_FOLDER / "partners.toml").read_text()
+    (data / "partners.toml").write_text(doors.replace("OUT", str(folder / "out")))
     agreements = data / "agreements"
     agreements.mkdir()
     for source in (_FOLDER.parent / "examples" / "agreements").glob("*.toml"):
         (agreements / source.name).write_text(source.read_text())
-    hub = open_hub(Settings(data_dir=data, database_url=url), create=True)
+    hub = open_hub(Settings(data_dir=data, database_url=url, hold_minutes=0), create=url is None)
     hub.start()
-    enrol.set_policy_document(hub.house, None, "LMH", datetime.now(UTC) + timedelta(days=300))
+    until = datetime.now(UTC) + timedelta(days=300)
+    document.set_policy_document(hub.house, None, "LMH", until)
+    document.record(hub.house, None, "LMH", NewDocument(Kind.DATA_PROTECTION_IMPACT_ASSESSMENT, None, None, until))
+    drafts = [seen.paper.reference for seen in agree.list_agreements(hub.house, None) if seen.landlord == "LMH"]
+    agree.take_here(hub.house, "LMH", drafts, agree.Step.APPROVED, [new_id(Prefix.PERSON), new_id(Prefix.PERSON)])
     officer = enrol.enrol(hub.house, None, role=Role.OFFICER, landlord="LMH", agency=None)
     actor = enrol.who_is(hub.house, officer.token)
     rows = _rows_of_one(hub.house, actor)
@@ -88,10 +91,11 @@ def _rows_of_one(house: House, actor: Actor) -> list[tuple[Table, list[dict[str,
         if isinstance(statement, Insert):
             rows.append((statement.table, [dict(given) for given in context.compiled_parameters]))  # type: ignore[attr-defined,arg-type]
 
+    _refer(house, actor)  # the first one also makes the keys of its landlord
     event.listen(house.store.engine, "before_cursor_execute", note)
     referral = _refer(house, actor)
     event.remove(house.store.engine, "before_cursor_execute", note)
-    with house.store.read() as tx:
+    with house.store.read(EVERY) as tx:
         states = [row.state for row in outbox.of_referral(tx, referral)]
     if states != [outbox.State.QUEUED] * 4:
         raise RuntimeError("not all four were allowed; the measurement would be of refusals")
@@ -106,7 +110,7 @@ def _insert(house: House, rows: list[tuple[Table, list[dict[str, Any]]]]) -> Non
     """The same rows again under new ids, far from the log's own numbers."""
     global _next_number  # noqa: PLW0603 - one growing number for a whole run
     names: dict[str, str] = {}
-    with house.store.write() as tx:
+    with house.store.write(EVERY) as tx:  # the rows say whose they are; nothing is narrowed
         for table, given in rows:
             fresh = [_renamed(row, names) for row in given]
             for row in fresh if table.name in _NUMBERED else ():
