@@ -33,6 +33,13 @@ KINDS = {
 _PURPOSES = dict((POLICE, SOCIAL, HELPLINE, JAG, FIRE, REFUSING, ADVICE))
 
 
+TRANSPORTS = ["carried", "collection", "secure_email", "sftp", "webhook"]
+"""Every way in which the partners of these tests are reached."""
+
+IN_FORCE = tuple(f"agr_{agency.removeprefix('agy_')}_example@1" for agency in KINDS)
+"""The agreements, as a landlord approves them."""
+
+
 def agreement(agency: str) -> Agreement:
     """An agreement in force between the landlord LMH and that agency, for its purpose and every category."""
     landlord, partner = "Harbour Example Homes", f"Harbour Example {agency.removeprefix('agy_').title()}"
@@ -42,7 +49,7 @@ def agreement(agency: str) -> Agreement:
         "id": f"agr_{agency.removeprefix('agy_')}_example", "version": 1, "title": "Fictional agreement",
         "state": "in_force", "in_force_from": date(2026, 1, 1), "in_force_to": date(2089, 12, 31),
         "review_by": date(2089, 12, 31), "purposes": purposes, "categories": categories, "gateways": [],
-        "security": {"transports": ["webhook"], "rule": "Encrypted on the way."},
+        "security": {"transports": TRANSPORTS, "rule": "Encrypted on the way."},
         "retention": {"days": 365, "rule": "Deleted within a year."},
         "onward_sharing": {"allowed": "ask_first", "rule": "Ask first."},
         "controllers": [{"landlord": "LMH", "name": landlord}],

@@ -25,17 +25,33 @@ OpenHub = Callable[..., Hub]
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 
 
+_LONGEST_FIRST = (
+    "tests/journeys", "tests/consent/test_z3.py", "tests/consent/test_proofs.py", "tests/hub/cli/test_rules.py",
+    "tests/hub/cli/test_decide.py", "tests/consent/test_impact.py", "tests/kills", "tests/demo", "tests/hub/cli",
+    "tests/hub/flow", "tests/consent",
+)  # fmt: skip
+"""So that at the end no process is left alone with a file that takes long."""
+
+
 class OneHubOfAKind(LoadScopeScheduling):
-    """Journeys on one back-end stay in one process, so that each back-end is started once; the rest goes anywhere."""
+    """What shares a fixture stays in one process, in the order written: a file, and all journeys on one back-end."""
 
     def _split_scope(self, nodeid: str) -> str:
         backend = re.search(r"tests/journeys/.*\[(embedded|scaled_out)\b", nodeid)
-        return backend.group(1) if backend else nodeid
+        return backend.group(1) if backend else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHubOfAKind:
     return OneHubOfAKind(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        known = (at for at, start in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(start))
+        return next(known, len(_LONGEST_FIRST))
+
+    items.sort(key=place)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

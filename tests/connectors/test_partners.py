@@ -3,12 +3,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from connectors.contract import Message
 from connectors.partners.document import document
@@ -16,7 +18,7 @@ from connectors.partners.event import event
 from connectors.partners.page import page
 from connectors.partners.sections import OTHER, Profile, arrange
 from connectors.registry import PARTNERS
-from protocols.disclosure import DisclosedItem
+from protocols.disclosure import DisclosedItem, Disclosure, Earlier, Notice
 from protocols.vocabulary import AgencyKind
 from tests.connectors.conftest import GRAFFITI, disclosure, item
 
@@ -224,3 +226,42 @@ def test_every_kind_of_agency_has_one_profile_at_most_beside_the_fallback() -> N
     kinds = [kind for profile in PROFILES if profile is not PLAIN for kind in profile.recipients]
     assert len(kinds) == len(set(kinds))
     assert PLAIN.recipients == set(AgencyKind)
+
+
+EARLIER = Earlier(id="dsc_0123456789abcdefghjkmnpqrt", reference="CC-7K2M-94TX-Q")
+
+
+def follow_up(notice: Notice, *items: DisclosedItem) -> Disclosure:
+    told = disclosure(*items, reference="CC-7K2M-94TX-Q/2")
+    return Disclosure.model_validate({**dict(told), "notice": notice, "about": EARLIER})
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.title)
+def test_a_bare_notice_names_the_earlier_one_and_what_to_do_and_tells_of_nobody(
+    form: Callable[[Profile, Disclosure], Message], profile: Profile
+) -> None:
+    for notice, asks in (("withdrawn", "Stop using it"), ("corrected", "Do not rely on it")):
+        message = form(profile, follow_up(cast("Notice", notice)))
+        text = message.body.decode()
+        assert (EARLIER.id in text, EARLIER.reference in text, asks in text) == (True, True, True)
+        assert f"CONFIDENTIAL: {profile.title}" not in text
+        assert not [note for note in profile.notices if note in text]
+        assert message.paths == frozenset()
+    assert envelope(event(profile, follow_up("withdrawn")))["type"] == "uk.concordat.notice.v1"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_corrected_disclosure_is_an_ordinary_one_that_says_whose_place_it_takes(
+    form: Callable[[Profile, Disclosure], Message],
+) -> None:
+    plain, corrected = form(POLICE, disclosure(*GRAFFITI)), form(POLICE, follow_up("corrected", *GRAFFITI))
+    assert corrected.paths == plain.paths
+    assert (b"Put this in its place" in corrected.body, b"earlier" in plain.body) == (True, False)
+    assert envelope(event(POLICE, follow_up("corrected", *GRAFFITI)))["type"] == "uk.concordat.disclosure.v1"
+
+
+def test_a_notice_is_about_something_and_a_withdrawal_brings_nothing_with_it() -> None:
+    for wrong in ({"notice": "withdrawn"}, {"about": EARLIER}, {"notice": "withdrawn", "about": EARLIER}):
+        with pytest.raises(ValidationError):
+            Disclosure.model_validate({**dict(disclosure(*GRAFFITI)), **wrong})

@@ -306,3 +306,17 @@ def test_an_address_that_is_not_plain_https_is_refused_in_settings(url: str) -> 
     with pytest.raises(ValidationError) as refused:
         WebhookSettings(url=url)
     assert "secret" not in str(refused.value)
+
+
+def test_a_certificate_file_that_was_replaced_counts_from_the_next_attempt_on(
+    certificates: Certificates, other_certificates: Certificates, police: PoliceReceiver, message: Message,
+    signing_key: Ed25519PrivateKey, now: datetime, tmp_path: Path,
+) -> None:  # fmt: skip
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_bytes(certificates.ca_file.read_bytes())
+    trusting_one = Webhook(WebhookSettings(url=police.address, ca_file=ca_file), signing_key, "hub.example")
+    assert trusting_one.deliver(message, KEY, now).rung is Rung.ACCEPTED
+    ca_file.write_bytes(other_certificates.ca_file.read_bytes())
+    with pytest.raises(TryLater) as refused:
+        trusting_one.deliver(message, KEY, now)
+    assert refused.value.code == "peer_not_proven"

@@ -19,7 +19,7 @@ from tests.consent.rulebook import TODAY, rules
 from tests.consent.solver import Route
 from tests.consent.witnesses import around, breaks, properties, recorded_of, to_be_seen, usual
 
-EDITS = int(os.environ.get("CONCORDAT_TEST_EDITS", "31"))
+EDITS = int(os.environ.get("CONCORDAT_TEST_EDITS", "24"))
 """How many edited rule sets both routes are asked about; a long run takes hundreds."""
 
 PERIODS = periods(rules()) if "CONCORDAT_TEST_EDITS" in os.environ else (TODAY, periods(rules())[-1])
@@ -92,6 +92,6 @@ def test_z3_the_diagrams_and_the_engine_agree_on_what_edits_of_the_rules_break()
     edits = drawn_edits()
     route = Route(rules(), TODAY, [(edit.was.id, edit.now) for edit in edits if edit.now])
     broken = [compare(route, edit, PLAIN[number % SHARE :: SHARE]) for number, edit in enumerate(edits)]
-    assert len(broken) >= 30
+    assert len(broken) >= 20
     assert any(broken)
     assert not all(broken)

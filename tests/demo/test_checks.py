@@ -2,7 +2,8 @@
 
 import json
 
-from hub.api.shapes import DecisionOut, DisclosureOut, WithheldOut
+from hub.api.shapes.decisions import DecisionOut, WithheldOut
+from hub.api.shapes.referrals import DisclosureOut
 from hub.cli.demo.arrivals import Arrival, read_event
 from hub.cli.demo.checks import Checks, check_arrival, check_decision
 from hub.cli.demo.examples import examples_folder, read_cases
@@ -26,7 +27,7 @@ def told(outcome: str = "permit_redacted", cites: str = "UK GDPR Art 5(1)(c)") -
     return DisclosureOut(
         id=DISCLOSURE, reference="CC-1", agency=CHILDREN, agency_name="x", recipient="social_care_children",
         purpose="safeguarding_child", state="receipted", cause=None, rung="taken", decision=decision,
-        sent_paths=sorted(SENT), receipts=[],
+        sent_paths=sorted(SENT), replaces=None, receipts=[],
     )  # fmt: skip
 
 

@@ -2,16 +2,18 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
 import yaml
 
+from hub.flow.house import House
+from hub.flow.readiness import Looked
 from hub.settings import Settings
+from hub.watch.listener import Listener
 from tests.deployment.checkout import ROOT, compose_file, files, parse_yaml, text
 
 COMPOSE = compose_file()
@@ -148,16 +150,21 @@ def test_no_part_of_the_hub_can_write_its_keys(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["worker", "timetable"])
-def test_the_check_of_a_worker_tells_whether_it_holds_its_connection(name: str) -> None:
+def test_the_check_of_a_worker_asks_it_whether_it_is_ready(name: str) -> None:
     _, _, flag, program = SERVICES[name]["healthcheck"]["test"]
-    assert f'":{5672:04X}"' in program
+    there = SERVICES[name]["environment"]["CONCORDAT_METRICS_PORT"]
+    assert f"127.0.0.1:{there}/ready" in program
+    looked = [Looked(("STORE_SLOW",))]
+    house = cast("House", None)  # whether it is ready asks for no figures
+    listener = Listener(house, lambda: looked[0], "127.0.0.1", 0)
+    try:
+        ours = program.replace(f":{there}/", f":{listener.port}/")
 
-    def is_well(port: int) -> bool:
-        ours = program.replace(f":{5672:04X}", f":{port:04X}")
-        return subprocess.run([sys.executable, flag, ours], check=False).returncode == 0
+        def is_well() -> bool:
+            return subprocess.run([sys.executable, flag, ours], check=False, stderr=subprocess.DEVNULL).returncode == 0
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert not is_well(port)
-        with socket.create_connection(("127.0.0.1", port)):
-            assert is_well(port)
+        assert not is_well()
+        looked[0] = Looked((), ("BROKER_AWAY",))
+        assert is_well()
+    finally:
+        listener.stop()

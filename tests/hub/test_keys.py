@@ -12,11 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import NotTrusted
-from hub.keys import KeyRing, open_keys, seal, unseal
+from hub.keys import Key, KeyRing, Place, joined, keyed_digest, open_keys, seal, unseal, unseal_first
+from hub.keys.seals import FIRST_SUITE, encrypt
+from tests.hub.store.stores import keyring
 
 FILES = ("kek", "signing.pem", "log.pem")
-KEY = bytes(range(32))
-contexts = st.text(max_size=40)
+SECRET = bytes(range(32))
+KEY = Key(1, SECRET)
+HERE = Place("LMH", "sealed", "content", ("ref_1", "referral", "p1", "normal"))
+words = st.text(max_size=12)
+places = st.builds(Place, words, words, words, st.lists(words, max_size=4).map(tuple))
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def test_the_folder_is_0700_and_every_key_0600(folder: Path) -> None:
 def test_a_second_start_opens_the_same_keys(folder: Path) -> None:
     before = {name: (folder / name).read_bytes() for name in FILES}
     first, second = open_keys(folder, create=True), open_keys(folder, create=False)
-    assert first.kek == second.kek
+    assert first.roots.current.id == second.roots.current.id
     assert first.log_public_key() == second.log_public_key() != second.signing_public_key()
     assert {name: (folder / name).read_bytes() for name in FILES} == before
 
@@ -54,7 +59,7 @@ def test_two_hubs_starting_at_once_end_with_the_same_keys(tmp_path: Path) -> Non
 
     with ThreadPoolExecutor(8) as at_once:
         opened = [started.result() for started in [at_once.submit(start) for _ in range(8)]]
-    assert len({(keys.kek, keys.log_public_key(), keys.signing_public_key()) for keys in opened}) == 1
+    assert len({(keys.roots.current.id, keys.log_public_key(), keys.signing_public_key()) for keys in opened}) == 1
     assert sorted(file.name for file in (tmp_path / "keys").iterdir()) == sorted(FILES)
 
 
@@ -107,59 +112,99 @@ def test_a_key_ring_never_shows_its_keys(folder: Path) -> None:
     assert repr(keys) == "KeyRing()"
 
 
-@given(st.binary(max_size=300), contexts)
-def test_what_was_sealed_opens_in_its_place(content: bytes, context: str) -> None:
-    sealed = seal(KEY, content, context)
-    assert unseal(KEY, sealed, context) == content
-    assert len(sealed) == 1 + 12 + len(content) + 16
+@given(st.binary(max_size=300), places, st.integers(0, 2**32 - 1))
+def test_what_was_sealed_opens_in_its_place(content: bytes, place: Place, version: int) -> None:
+    key = Key(version, SECRET)
+    sealed = seal(key, content, place)
+    assert unseal(key, sealed, place) == content
+    assert len(sealed) == 1 + 4 + 12 + len(content) + 16
 
 
 @given(st.binary(min_size=1, max_size=60), st.data())
 def test_a_sealed_value_with_any_bit_changed_does_not_open(content: bytes, data: st.DataObject) -> None:
-    sealed = bytearray(seal(KEY, content, "here"))
+    sealed = bytearray(seal(KEY, content, HERE))
     place = data.draw(st.integers(0, len(sealed) * 8 - 1))
     sealed[place // 8] ^= 1 << place % 8
     with pytest.raises(NotTrusted):
-        unseal(KEY, bytes(sealed), "here")
+        unseal(KEY, bytes(sealed), HERE)
 
 
 @given(st.binary(max_size=60), st.data())
 def test_a_sealed_value_cut_or_lengthened_does_not_open(content: bytes, data: st.DataObject) -> None:
-    sealed = seal(KEY, content, "here")
+    sealed = seal(KEY, content, HERE)
     shorter = sealed[: data.draw(st.integers(0, len(sealed) - 1))]
     for other in (shorter, sealed + b"\x00"):
         with pytest.raises(NotTrusted):
-            unseal(KEY, other, "here")
+            unseal(KEY, other, HERE)
 
 
-@given(st.binary(max_size=60), contexts, contexts)
-def test_a_sealed_value_moved_to_another_place_or_key_does_not_open(content: bytes, here: str, there: str) -> None:
+@given(st.binary(max_size=60), places, places)
+def test_a_sealed_value_moved_to_another_place_or_key_does_not_open(content: bytes, here: Place, there: Place) -> None:
     sealed = seal(KEY, content, here)
     if here != there:
         with pytest.raises(NotTrusted):
             unseal(KEY, sealed, there)
     with pytest.raises(NotTrusted):
-        unseal(KEY[::-1], sealed, here)
+        unseal(Key(1, SECRET[::-1]), sealed, here)
+
+
+@given(st.binary(max_size=60), st.integers(0, 9), st.integers(0, 9))
+def test_a_sealed_value_given_out_as_another_version_does_not_open(content: bytes, one: int, other: int) -> None:
+    sealed = seal(Key(one, SECRET), content, HERE)
+    renumbered = sealed[:1] + other.to_bytes(4) + sealed[5:]
+    for key, value in ((Key(other, SECRET), sealed), (Key(other, SECRET), renumbered), (Key(one, SECRET), renumbered)):
+        if one != other:
+            with pytest.raises(NotTrusted):
+                unseal(key, value, HERE)
+
+
+@given(st.lists(words, max_size=5), st.lists(words, max_size=5))
+def test_two_lists_of_words_are_never_bound_as_the_same_bytes(one: list[str], other: list[str]) -> None:
+    assert (joined(one) == joined(other)) == (one == other)
+
+
+@given(places, places, st.integers(0, 9), st.integers(0, 9))
+def test_tenant_table_column_row_and_version_are_all_bound(one: Place, other: Place, v: int, w: int) -> None:
+    assert (one.bound(v) == other.bound(w)) == ((one, v) == (other, w))
 
 
 def test_the_same_content_is_never_sealed_to_the_same_bytes() -> None:
-    assert len({seal(KEY, b"x", "here") for _ in range(50)}) == 50
+    assert len({seal(KEY, b"x", HERE) for _ in range(50)}) == 50
 
 
-def test_a_data_key_unwraps_in_its_own_place_only(folder: Path) -> None:
-    keys = open_keys(folder, create=False)
-    key, wrapped = keys.new_data_key("data_key|cas_1|p1")
-    assert keys.unwrap(wrapped, "data_key|cas_1|p1") == key
-    for elsewhere in ("data_key|cas_1|p2", "data_key|cas_2|p1", ""):
+@given(st.binary(max_size=60), words)
+def test_what_version_0001_sealed_is_still_read_and_only_as_such(content: bytes, context: str) -> None:
+    first = FIRST_SUITE + encrypt(SECRET, content, context.encode())
+    assert unseal_first(SECRET, first, context) == content
+    with pytest.raises(NotTrusted):
+        unseal(KEY, first, HERE)
+    with pytest.raises(NotTrusted):
+        unseal_first(SECRET, seal(KEY, content, HERE), context)
+    with pytest.raises(NotTrusted):
+        unseal_first(SECRET, first, context + "x")
+
+
+def test_a_value_of_an_unknown_suite_is_refused_as_such() -> None:
+    with pytest.raises(NotTrusted) as refused:
+        unseal(KEY, b"\x09" + seal(KEY, b"x", HERE)[1:], HERE)
+    assert refused.value.code == "SEAL_SUITE_UNKNOWN"
+
+
+def test_a_secret_of_the_hub_itself_opens_in_its_own_place_and_hub_only() -> None:
+    keys, stranger = keyring(), keyring()
+    here, there = (Place("hub", "person", "totp", (person,)) for person in ("usr_1", "usr_2"))
+    sealed = keys.seal_own(b"seed", here)
+    assert keys.unseal_own(sealed, here) == b"seed"
+    for ring, place in ((keys, there), (stranger, here)):
         with pytest.raises(NotTrusted):
-            keys.unwrap(wrapped, elsewhere)
+            ring.unseal_own(sealed, place)
 
 
-@given(st.text(max_size=30), st.text(max_size=30), contexts, contexts)
+@given(words, words, words, words)
 def test_an_index_finds_equal_texts_of_one_kind_and_tells_nothing_else(
     one: str, other: str, kind: str, another: str
 ) -> None:
-    keys, strangers = (KeyRing(key, None, None) for key in (KEY, KEY[::-1]))  # type: ignore[arg-type]
-    assert keys.index(one, kind) == keys.index(one, kind) != strangers.index(one, kind)
-    assert (keys.index(one, kind) == keys.index(other, kind)) == (one == other)
-    assert (keys.index(one, kind) == keys.index(one, another)) == (kind == another)
+    assert keyed_digest(SECRET, one, kind) == keyed_digest(SECRET, one, kind)
+    assert keyed_digest(SECRET, one, kind) != keyed_digest(SECRET[::-1], one, kind)
+    assert (keyed_digest(SECRET, one, kind) == keyed_digest(SECRET, other, kind)) == (one == other)
+    assert (keyed_digest(SECRET, one, kind) == keyed_digest(SECRET, one, another)) == (kind == another)

@@ -10,7 +10,7 @@ from hub.keys import open_keys
 from tests.cases import write_agreements
 from tests.journeys.partners import Partners
 from tests.journeys.processes import ROOT, HubProcess
-from tests.servers import RABBITMQ_URL, fresh_database, fresh_queue
+from tests.servers import RABBITMQ_URL, as_owner, fresh_database, fresh_queue, query_role
 
 BROKER_AWAY = "amqp://guest:guest@127.0.0.1:1//"
 """Nothing listens at port 1."""
@@ -55,7 +55,8 @@ class ScaledOut:
         self.database_url, self.queue = database_url, queue
         self._folder = folder
         self.environment = environment | {
-            "CONCORDAT_DATABASE_URL": database_url, "CONCORDAT_BROKER_URL": RABBITMQ_URL,
+            "CONCORDAT_DATABASE_URL": database_url, "CONCORDAT_QUERY_ROLE": str(query_role(database_url)),
+            "CONCORDAT_BROKER_URL": RABBITMQ_URL,
             "CONCORDAT_QUEUE_NAME": queue, "CONCORDAT_PORT": "0",
         }  # fmt: skip
         composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
@@ -68,7 +69,8 @@ class ScaledOut:
             raise
 
     def _start(self) -> None:
-        assert self.run("migrate", "migrate").wait(120) == 0, self.processes["migrate"].output()
+        migrate = self.run("migrate", "migrate", CONCORDAT_DATABASE_URL=as_owner(self.database_url))
+        assert migrate.wait(120) == 0, migrate.output()
         for name, command in (("api", "api"), ("worker", "worker"), ("worker_2", "worker"), ("timetable", "timetable")):
             self.run(name, command)
         # The first API to start tells the sign-in code; were both to start at once, either might.
@@ -115,8 +117,8 @@ def stop_all(processes: dict[str, HubProcess]) -> None:
 
 
 @contextmanager
-def running(kind: str, folder: Path) -> Iterator[tuple[Backend, Partners]]:
-    """A hub of that kind, just set up, with its partners; everything ends with the block."""
+def running(kind: str, folder: Path, **settings: str) -> Iterator[tuple[Backend, Partners]]:
+    """A hub of that kind, just set up, with its partners; all ends with the block. `settings` is its environment."""
     folder.chmod(0o700)
     data, keys = folder / "data", folder / "keys"
     data.mkdir(mode=0o700)
@@ -125,7 +127,7 @@ def running(kind: str, folder: Path) -> Iterator[tuple[Backend, Partners]]:
     logs.mkdir()
     environment = {
         "CONCORDAT_DATA_DIR": str(data), "CONCORDAT_KEYS_DIR": str(keys), "CONCORDAT_LEASE_SECONDS": "5",
-        "CONCORDAT_SWEEP_SECONDS": "0.3",
+        "CONCORDAT_SWEEP_SECONDS": "0.3", "CONCORDAT_HOLD_MINUTES": "0", **settings,
     }  # fmt: skip
     with ExitStack() as ending:
         ending.callback(partners.stop)

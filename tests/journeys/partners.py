@@ -68,8 +68,8 @@ class Partners:
             "agy_fire": 'transport = "collection"',
         }
         return "\n".join(
-            f'[agencies.{agency}]\nkind = "{KINDS[agency]}"\nname = "Harbour Example"\npartner = "{PARTNERS[agency]}"\n'
-            f"{door}\n"
+            f'[agencies.{agency}]\nkind = "{KINDS[agency]}"\nname = "{agency} example"\n'
+            f'partner = "{PARTNERS[agency]}"\n{door}\n'
             for agency, door in doors.items()
         )
 

@@ -2,21 +2,27 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from hub.access import totp
+from hub.access.roles import AuthoriserKind
 from hub.ids import Prefix, new_id
-from tests.cases import Case
+from tests.cases import IN_FORCE, Case
 from tests.journeys.backends import Backend
 from tests.journeys.partners import Partners
 from tests.journeys.waiting import until
+from tests.members import PASSWORD, key_in
 
 JSON = {"Content-Type": "application/json"}
 UNFINISHED = {"queued", "leaving"}
@@ -55,6 +61,45 @@ class Person:
         return self.ask("POST", "/v1/referrals", case.raw(), **{"Idempotency-Key": key or f"key-{case.tag}"})
 
 
+class Member(Person):
+    """Somebody who joined by an invitation, signs in with a password and an app, and proves anew when asked."""
+
+    def __init__(self, backend: Backend, client: httpx.Client, invitation: str, name: str) -> None:
+        """Join by the invitation."""
+        super().__init__(backend, client, None)
+        joined = self._send("POST", "/v1/sign-in/enrol", {"invitation": invitation, "name": name, "password": PASSWORD})
+        assert joined.status_code == 201, joined.text
+        self.id, self._name = joined.json()["person"], name
+        self._key, self._step = key_in(joined.json()["otpauth_uri"]), 0
+
+    def sign_in(self) -> "Member":
+        """Sign in, as is needed once a colleague has confirmed who they are."""
+        said = {"name": self._name, "password": PASSWORD, "code": self._code()}
+        answer = self._send("POST", "/v1/sign-in/password", said)
+        assert answer.status_code == 200, answer.text
+        self._token = answer.json()["token"]
+        return self
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """One request, repeated after a proof of who they are where the hub wants one."""
+        answer = self._send(method, path, body, **headers)
+        if answer.status_code != 403 or answer.json()["title"] != "STEP_UP_NEEDED":
+            return answer
+        proved = self._send("POST", "/v1/session/proof", {"code": self._code()})
+        assert proved.status_code == 200, proved.text
+        self._token = proved.json()["token"]
+        return self._send(method, path, body, **headers)
+
+    def _send(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        return super().ask(method, path, body, **headers)
+
+    def _code(self) -> str:
+        """A code that was not used: the app's, or its next one, which the hub takes early."""
+        self._step = max(self._step + 1, int(time.time()) // totp.STEP_SECONDS)
+        until(lambda: self._step <= time.time() // totp.STEP_SECONDS + 1, "the app shows another code", 60)
+        return totp.code_at(self._key, datetime.fromtimestamp(0, UTC) + timedelta(seconds=self._step * 30))
+
+
 @dataclass(frozen=True)
 class Disclosure:
     """One disclosure as its referral's course tells it."""
@@ -83,17 +128,58 @@ class Landlord:
             "PUT", "/v1/landlords/LMH/policy-document", {"review_by": "2089-12-31T00:00:00Z"}
         )
         assert review.status_code == 204, review.text
-        author = new_id(Prefix.PERSON)
-        self.officer = self._enrol(role="officer", landlord="LMH", person=author)
-        self.author_as_authoriser = self._enrol(role="authoriser", landlord="LMH", person=author)
-        self.authoriser = self._enrol(role="authoriser", landlord="LMH")
-        self.dpo = self._enrol(role="dpo", landlord="LMH")
-        self.police = self._enrol(role="partner", agency="agy_police")
-        self.fire = self._enrol(role="partner", agency="agy_fire")
+        assessed = self.administrator.ask(
+            "POST", "/v1/landlords/LMH/documents",
+            {"kind": "data_protection_impact_assessment", "review_by": "2089-12-31T00:00:00Z"},
+        )  # fmt: skip
+        assert assessed.status_code == 201, assessed.text
+        self._approve_agreements()
+        kinds = [kind.value for kind in AuthoriserKind]
+        self.dpo = self._member(self._command("invite", "dpo", "--landlord", "LMH"), "dpo").sign_in()
+        self.officer = self._confirmed("officer")
+        self.authoriser = self._confirmed("authoriser", kinds=kinds)
+        said = [word for kind in kinds for word in ("--kind", kind)]
+        self.author_as_authoriser = self.signed_in(
+            self._command("token", "authoriser", "--landlord", "LMH", "--person", self.officer.id, *said)
+        )
+        self.police = self._partner("agy_police")
+        self.fire = self._partner("agy_fire")
 
-    def _enrol(self, **who: str) -> Person:
-        made = self.administrator.ask("POST", "/v1/credentials", who)
+    def _approve_agreements(self) -> None:
+        """On the hub's own machine, for two people: the agreements are files there."""
+        people = ["--person", new_id(Prefix.PERSON), "--person", new_id(Prefix.PERSON)]
+        self._command("agreements", "approve", *IN_FORCE, "--landlord", "LMH", *people)
+
+    def _command(self, *words: str) -> str:
+        """Run a command on the hub's own machine; returns what it prints."""
+        here = os.environ | {
+            "CONCORDAT_DATA_DIR": str(self.backend.data), "CONCORDAT_KEYS_DIR": str(self.backend.keys),
+            "CONCORDAT_DATABASE_URL": self.backend.database_url,
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "hub", *words], env=here, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def _confirmed(self, role: str, **more: object) -> Member:
+        """Somebody whom the administrator invited and the DPO confirmed, signed in."""
+        made = self.administrator.ask("POST", "/v1/people", {"role": role, "landlord": "LMH", **more})
         assert made.status_code == 201, made.text
+        member = self._member(made.json()["invitation"], role)
+        confirmed = self.dpo.ask("POST", f"/v1/people/{member.id}/confirm")
+        assert confirmed.status_code == 204, confirmed.text
+        return member.sign_in()
+
+    def _member(self, invitation: str, role: str) -> Member:
+        return Member(self.backend, self._client, invitation, f"{role}@homes.example")
+
+    def _partner(self, agency: str) -> Person:
+        """Whoever has the token that the administrator made and the DPO confirmed."""
+        made = self.administrator.ask("POST", "/v1/credentials", {"role": "partner", "agency": agency})
+        assert made.status_code == 201, made.text
+        confirmed = self.dpo.ask("POST", f"/v1/credentials/{made.json()['id']}/confirmation")
+        assert confirmed.status_code == 204, confirmed.text
         return self.signed_in(made.json()["token"])
 
     def signed_in(self, token: str) -> Person:

@@ -63,6 +63,11 @@ class HubProcess:
         self._process.terminate()
         return self.wait()
 
+    def crash(self) -> None:
+        """End it as a defect in C would: SIGABRT, of which Python tells where each thread was."""
+        self._process.send_signal(signal.SIGABRT)
+        self._process.wait(30)
+
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL, no handler runs."""
         if self.is_running():

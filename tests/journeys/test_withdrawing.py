@@ -7,6 +7,7 @@ import pytest
 
 from tests.cases import ADVICE, FIRE, HELPLINE, Ask, Case
 from tests.journeys.people import Landlord
+from tests.journeys.waiting import until
 
 LONG = 10_000
 
@@ -69,7 +70,7 @@ def test_what_waited_to_be_collected_can_be_collected_no_more(hub: Landlord) -> 
 
 
 @pytest.mark.parametrize("ask", [HELPLINE, ADVICE])
-def test_those_who_were_told_before_are_named_so_that_they_can_be_asked_to_stop(hub: Landlord, ask: Ask) -> None:
+def test_those_who_were_told_before_are_named_and_told_to_stop_using_it(hub: Landlord, ask: Ask) -> None:
     referral = hub.refer(Case((ask,)))
     agency = ask[0]
     disclosure = hub.settled(referral)[agency]
@@ -78,7 +79,11 @@ def test_those_who_were_told_before_are_named_so_that_they_can_be_asked_to_stop(
     answer = withdraw(hub, referral)
 
     assert (answer["told_before"], answer["cancelled"]) == ([disclosure.id], [])
-    assert hub.partners.ledger(agency) == taken
+    (notice,) = answer["notices"]
+    until(lambda: hub.partners.ledger(agency)[notice] == 1, "the notice has come to them")
+    assert hub.partners.ledger(agency) == taken | {notice: 1}
+    (listed,) = hub.officer.get(f"/v1/referrals/{referral}")["notices"]
+    assert (listed["about"], listed["notice"]) == (disclosure.id, "withdrawn")
 
 
 def test_a_consent_is_withdrawn_once(hub: Landlord) -> None:

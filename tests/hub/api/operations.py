@@ -7,7 +7,11 @@ METHODS = ("get", "put", "post", "delete", "patch")
 NOBODY = f"{'0' * 26}"
 PATHS = {
     "referral": f"ref_{NOBODY}", "disclosure": f"dsc_{NOBODY}", "consent": f"con_{NOBODY}",
-    "credential": f"crd_{NOBODY}", "landlord": "PCHA", "number": "0",
+    "credential": f"crd_{NOBODY}", "person": f"usr_{NOBODY}", "session_id": f"ses_{NOBODY}",
+    "override": f"ovr_{NOBODY}", "landlord": "PCHA", "number": "0",
+    "agency": "agy_no_such", "pin": f"pin_{NOBODY}", "mark": f"uns_{NOBODY}",
+    "agreement": "agr_no_such@1", "document_id": f"doc_{NOBODY}",
+    "machine": f"mch_{NOBODY}", "key": f"mky_{NOBODY}", "hold": f"hld_{NOBODY}", "attachment": f"atc_{NOBODY}",
 }  # fmt: skip
 """Well-shaped parameters that name nothing, or something harmless."""
 
@@ -24,7 +28,7 @@ class Operation:
     @property
     def takes_json(self) -> bool:
         """Whether it has a body."""
-        return "requestBody" in self.document
+        return "application/json" in self.document.get("requestBody", {}).get("content", {})
 
     def address(self, **instead: str) -> str:
         """The path, with parameters that name nothing unless given."""

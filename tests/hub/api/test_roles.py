@@ -1,39 +1,127 @@
 """Who may call what: every role at every operation, as the table in docs/api.md says."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hub.flow.deliver import deliver_due
-from tests.cases import FIRE, POLICE, Case
+from tests.cases import FIRE, HELPLINE, POLICE, Case
 from tests.hub.api.operations import operations
 from tests.hub.api.served import PEOPLE, Api
 
 MAY_CALL = {
     "send_referral": {"officer"},
     "preview_referral": {"officer"},
-    "decide_facts": {"officer", "authoriser", "dpo"},
-    "read_referral": {"officer", "authoriser", "dpo"},
-    "explain_decision": {"officer", "authoriser", "dpo"},
-    "withdraw_consent": {"officer", "authoriser"},
+    "decide_facts": {"officer", "supervisor", "authoriser", "dpo"},
+    "read_referral": {"officer", "supervisor", "authoriser", "dpo"},
+    "explain_decision": {"officer", "supervisor", "authoriser", "dpo"},
+    "withdraw_consent": {"officer", "supervisor", "authoriser"},
     "list_held": {"authoriser"},
-    "list_parked": {"officer", "authoriser"},
-    "resume_disclosure": {"officer", "authoriser"},
+    "list_parked": {"officer", "supervisor", "authoriser"},
+    "resume_disclosure": {"officer", "supervisor", "authoriser"},
+    "abandon_disclosure": {"officer", "supervisor", "authoriser"},
+    "list_late": {"officer", "supervisor", "authoriser"},
+    "list_new_recipients": {"supervisor", "authoriser"},
+    "introduce_recipient": {"supervisor", "authoriser"},
     "review_disclosure": {"authoriser"},
+    "declare_override": {"officer", "supervisor"},
+    "list_overrides": {"supervisor", "authoriser", "dpo"},
+    "read_override": {"supervisor", "authoriser", "dpo"},
+    "review_override": {"supervisor", "authoriser", "dpo"},
+    "restore_override_right": {"dpo"},
     "record_handover": {"officer"},
     "read_feed": {"partner"},
     "collect_disclosure": {"partner"},
     "acknowledge_disclosure": {"partner"},
-    "prove_entry": {"officer", "authoriser", "dpo", "partner"},
+    "prove_entry": {"officer", "supervisor", "authoriser", "dpo", "partner"},
     "export_log": {"dpo"},
     "make_credential": {"administrator"},
+    "invite_person": {"administrator"},
+    "invite_again": {"administrator"},
+    "change_person": {"administrator"},
+    "disable_person": {"administrator"},
+    "end_sessions_of_person": {"administrator"},
+    "list_people": {"administrator", "supervisor", "dpo"},
+    "confirm_person": {"supervisor", "dpo"},
+    "assign_case": {"supervisor"},
+    "confirm_credential": {"dpo", "administrator"},
     "revoke_credential": {"administrator"},
     "set_policy_document": {"administrator"},
-    "list_agencies": {"officer", "authoriser", "dpo", "administrator"},
+    "list_agreements": {"officer", "supervisor", "authoriser", "dpo", "administrator"},
+    "add_agreement": {"administrator"},
+    "read_agreement": {"officer", "supervisor", "authoriser", "dpo", "administrator"},
+    "approve_agreement": {"authoriser", "dpo"},
+    "suspend_agreement": {"dpo"},
+    "resume_agreement": {"authoriser", "dpo"},
+    "withdraw_agreement": {"dpo"},
+    "list_routine_flows": {"officer", "supervisor", "authoriser", "dpo", "administrator"},
+    "list_documents": {"officer", "supervisor", "authoriser", "dpo", "administrator"},
+    "record_document": {"dpo", "administrator"},
+    "withdraw_document": {"dpo", "administrator"},
+    "register_machine": {"administrator"},
+    "list_machines": {"administrator"},
+    "confirm_machine": {"dpo", "administrator"},
+    "revoke_machine": {"administrator"},
+    "add_machine_key": {"administrator"},
+    "retire_machine_key": {"administrator"},
+    "make_machine_token": {"administrator"},
+    "list_agencies": {"officer", "supervisor", "authoriser", "dpo", "administrator"},
+    "read_agency": {"dpo", "administrator"},
+    "propose_agency_key": {"administrator"},
+    "confirm_agency_pin": {"dpo", "administrator"},
+    "retire_agency_pin": {"dpo", "administrator"},
+    "suspend_agency": {"dpo", "administrator"},
+    "resume_agency": {"dpo", "administrator"},
+    "record_consent": {"officer", "supervisor"},
+    "correct_referral": {"officer"},
+    "list_corrections": {"officer", "supervisor", "authoriser", "dpo"},
+    "list_consents": {"officer", "supervisor", "authoriser", "dpo"},
+    "mark_unsafe_contact": {"officer", "supervisor"},
+    "list_unsafe_contacts": {"officer", "supervisor", "authoriser", "dpo"},
+    "lift_unsafe_contact": {"supervisor", "authoriser"},
+    "erase_person": {"dpo"},
+    "read_retention": {"dpo"},
+    "set_retention": {"dpo"},
+    "set_legal_hold": {"dpo"},
+    "list_legal_holds": {"dpo"},
+    "lift_legal_hold": {"dpo"},
+    "store_attachment": {"officer"},
+    "list_attachments": {"officer", "supervisor", "authoriser"},
+    "read_attachment": {"officer", "supervisor", "authoriser"},
 }
 """Written out here again, so that a slip in `hub.access.roles` does not agree with itself."""
 
-ANYBODY = {"sign_in", "read_checkpoint", "read_log_key", "prove_consistency", "is_live", "is_ready"}
+_WHY = "She rang: he is at the door with a knife."
+BODIES: dict[str, dict[str, object]] = {
+    "assign_case": {"team": None},
+    "record_consent": Case(asks=[HELPLINE]).referral()["consents"][0],
+    "correct_referral": {"reason": "inaccurate", "referral": Case(asks=[HELPLINE]).referral()},
+    "mark_unsafe_contact": {"person": "p2", "contact": "07700 900123"},
+    "review_disclosure": {"authorise": False},
+    "erase_person": {"person": "p1", "ground": "objection"},
+    "set_legal_hold": {"ground": "complaint", "review_by": (datetime.now(UTC) + timedelta(days=60)).isoformat()},
+    "declare_override": {"category": "immediate_danger", "reason": _WHY},
+    "review_override": {"justified": True, "reason": _WHY}, "abandon_disclosure": {"reason": "superseded"},
+}  # fmt: skip
+"""What is asked of a thing by its id, where that needs words."""
+
+SIGNED_IN = {
+    "prove_again", "proof_options", "begin_proof_at_provider", "sign_out", "list_sessions", "end_session",
+    "more_passkey_options", "add_passkey",
+}  # fmt: skip
+MAY_CALL |= {name: {"officer", "supervisor", "authoriser", "dpo", "administrator"} for name in SIGNED_IN}
+
+ANYBODY = {
+    "join",
+    "new_passkey_options",
+    "join_by_provider",
+    "sign_in_by_password",
+    "passkey_options",
+    "sign_in_by_passkey",
+    "begin_at_provider",
+    "sign_in_by_provider",
+} | {"get_access_token", "sign_in", "read_checkpoint", "read_log_key", "prove_consistency", "is_live", "is_ready"}
 
 
 def test_the_document_names_exactly_the_operations_and_roles_of_this_table(api: Api) -> None:
@@ -52,9 +140,9 @@ def test_a_role_gets_through_to_its_own_operations_and_is_refused_all_others(api
         if operation.id in ANYBODY:
             assert answer.status_code != 403, operation.id
         else:
-            assert (answer.status_code == 403) == (role not in MAY_CALL[operation.id]), operation.id
-            if answer.status_code == 403:
-                assert answer.json()["title"] == "ROLE_MAY_NOT"
+            refused = answer.json()["title"] if answer.status_code == 403 else None
+            assert (refused == "ROLE_MAY_NOT") == (role not in MAY_CALL[operation.id]), operation.id
+            assert refused in (None, "ROLE_MAY_NOT", "STEP_UP_NEEDED")  # a token of the command line shows nobody
 
 
 @pytest.mark.parametrize(
@@ -75,19 +163,22 @@ def test_another_landlords_people_cannot_tell_a_case_from_nothing(api: Api) -> N
         "referral": course["id"],
         "disclosure": course["disclosures"][0]["id"],
         "consent": course["consents"][0]["id"],
+        "override": api.ask(
+            "POST", f"/v1/referrals/{course['id']}/overrides", "officer", json=BODIES["declare_override"]
+        ).json()["override"],
     }
     asked = 0
     for operation in operations(api.ask("GET", "/v1/openapi.json").json()):
         for role, token in api.strangers.items():
             if role not in MAY_CALL.get(operation.id, ()) or not any(f"{{{name}}}" in operation.path for name in real):
                 continue
-            body = {"authorise": False} if operation.id == "review_disclosure" else {}
-            headers = {"Authorization": f"Bearer {token}"}
+            body = BODIES.get(operation.id, {})
+            headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "key-of-a-stranger"}
             to_real = api.client.request(operation.method, operation.address(**real), json=body, headers=headers)
             to_none = api.client.request(operation.method, operation.address(), json=body, headers=headers)
             assert (to_real.status_code, to_real.content) == (404, to_none.content), (operation.id, role)
             asked += 1
-    assert asked == 14
+    assert asked == 56
 
 
 def test_another_landlord_cannot_send_or_preview_for_this_one(api: Api) -> None:

@@ -64,10 +64,8 @@ def test_a_fault_of_the_hub_is_a_500_that_shows_nothing_of_its_inside(
     own: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = Case()
-    with own.hub.house.store.write() as tx:
-        tx.connection.execute(
-            text("CREATE TRIGGER broken BEFORE INSERT ON referral BEGIN SELECT RAISE(ABORT, 'x'); END")
-        )
+    with own.hub.house.store.engine.begin() as connection:
+        connection.execute(text("CREATE TRIGGER broken BEFORE INSERT ON referral BEGIN SELECT RAISE(ABORT, 'x'); END"))
     with caplog.at_level(logging.ERROR):
         answer = own.refer(case)
     assert answer.status_code == 500

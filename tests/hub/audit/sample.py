@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hub.audit.entry import Entry, EntryKind, canonical_bytes
+from hub.audit.entry import Entry, canonical_bytes
+from hub.audit.kinds import EntryKind
 from hub.audit.note import Checkpoint, checkpoint_text, parse_vkey, sign_checkpoint, vkey
 from hub.audit.shape import Fact
 from hub.audit.tiles import bundles, hash_tiles

@@ -9,23 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.audit import shape
-from hub.audit.entry import (
-    KINDS,
-    MAX_ENTRY_BYTES,
-    Entry,
-    EntryError,
-    EntryKind,
-    Json,
-    canonical_bytes,
-    canonical_json,
-    commitment,
-    parse,
-)
+from hub.audit.entry import MAX_ENTRY_BYTES, Entry, EntryError, Json, canonical_bytes, canonical_json, commitment, parse
+from hub.audit.kinds import KINDS, EntryKind
 from hub.audit.shape import Fact, Shape
 from hub.ids import Prefix, new_id
 from tests.hub.audit.sample import START, an_entry, an_id
 
-PREFIXES = ("ref", "dec", "dsc", "rct", "con", "rev", "crd", "cas")
+PREFIXES = tuple(prefix.value for prefix in Prefix)
 ids = st.from_regex(shape._ID, fullmatch=True)
 codes = st.from_regex(shape._CODE, fullmatch=True)
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -39,7 +29,7 @@ ANY_FACT: st.SearchStrategy[Fact] = st.one_of(
     st.booleans(),
     st.none(),
     st.lists(codes, max_size=4),
-    st.sampled_from(["permit", "permit_redacted", "needs_authoriser", "deny"]),
+    st.sampled_from(["permit", "permit_redacted", "needs_authoriser", "deny", "root", "landlord"]),
     st.tuples(st.sampled_from(PREFIXES), ids).map(lambda drawn: drawn[0] + drawn[1][3:]),
 )
 
@@ -56,7 +46,7 @@ CANARIES: list[Fact] = [
 
 def an_example_of(wanted: Shape) -> Fact:
     ids_of_every_kind = [an_id(prefix, 7) for prefix in PREFIXES]
-    examples: list[Fact] = [*ids_of_every_kind, "permit", "a-code", "0" * 64, 3, True, ["police"]]
+    examples: list[Fact] = [*ids_of_every_kind, "permit", "root", "a-code", "0" * 64, 3, True, ["police"]]
     for fact in examples:
         if wanted.fits(fact):
             return fact

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consent.assurance import COMPLETE
 from consent.facts import FACTS, parse_facts
 from hub.decision.gather import Standing, facts_of
 from protocols.agreement import ProtocolFact
@@ -20,12 +21,17 @@ from tests.protocols.referrals import referrals
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ANSWERS = get_args(ConsentFact.model_fields["answer"].annotation)
+SAME_IN_LAW = {
+    "given_with_conditions": "given_explicit", "not_sought_delay": "not_asked", "not_sought_prejudice": "not_asked",
+    "not_known": "not_asked",
+}  # fmt: skip
 
-consents = st.builds(
+consents = st.sampled_from(ANSWERS).flatmap(lambda answer: st.builds(
     ConsentFact, subject=st.just("p0"), recipient=st.sampled_from(AgencyKind), purpose=st.sampled_from(Purpose),
-    answer=st.sampled_from(ANSWERS), covers=st.lists(st.sampled_from(DataCategory), max_size=4).map(tuple),
+    answer=st.just(answer), covers=st.lists(st.sampled_from(DataCategory), max_size=4).map(tuple),
+    conditions=st.just("Not to a man." if answer == "given_with_conditions" else None),
     freely_given=st.none() | st.booleans(), gender_history_agreed=st.booleans(), claimed_at=st.just(NOW),
-)  # fmt: skip
+))  # fmt: skip
 coverages = st.builds(
     Coverage, status=st.sampled_from(ProtocolFact), agreement=st.none(), clauses=st.just(()), reasons=st.just(()),
     uncovered=st.frozensets(st.sampled_from(DataCategory), max_size=4),
@@ -35,7 +41,7 @@ standings = st.builds(
     jurisdiction=st.sampled_from(["england", "wales"]), public_authority=st.booleans(),
     has_policy_document=st.booleans(), recipient=st.sampled_from(AgencyKind), coverage=coverages,
     consent=st.none() | consents, contractor_agreement=st.sampled_from(["n_a", "signed", "missing"]),
-    stage=st.sampled_from(["decision", "queued"]), now=st.just(NOW),
+    stage=st.sampled_from(["decision", "queued"]), now=st.just(NOW), assurances=st.just(COMPLETE),
 )  # fmt: skip
 circumstances = st.builds(
     Circumstances,
@@ -70,11 +76,14 @@ def test_what_nobody_recorded_stays_unknown(
 ) -> None:
     referral = referral.model_copy(update={"circumstances": Circumstances()})
     facts = facts_of(referral, ask, standing, categories)
-    for name in Circumstances.model_fields:
-        if name != "subject_age":
-            assert facts[name] is None, name
+    noted = {"subject_age"}
+    if standing.consent is not None and standing.consent.answer == "not_sought_prejudice":
+        noted.add("asking_would_prejudice")
+        assert facts["asking_would_prejudice"] is True
+    for name in Circumstances.model_fields.keys() - noted:
+        assert facts[name] is None, name
     known = parse_facts(facts).as_dict()
-    assert not known.keys() & (Circumstances.model_fields.keys() - {"subject_age"})
+    assert not known.keys() & (Circumstances.model_fields.keys() - noted)
 
 
 @pytest.mark.parametrize("name", [name for name in Circumstances.model_fields if name != "subject_age"])
@@ -96,7 +105,9 @@ def _standing(consent: ConsentFact | None = None) -> Standing:
     coverage = Coverage(
         status=ProtocolFact.IN_FORCE, agreement="agr_x@1", clauses=(), uncovered=frozenset(), reasons=()
     )
-    return Standing("LMH", "england", False, True, AgencyKind.POLICE, coverage, consent, "n_a", "decision", NOW)
+    return Standing(
+        "LMH", "england", False, True, AgencyKind.POLICE, coverage, consent, "n_a", "decision", NOW, COMPLETE
+    )  # fmt: skip
 
 
 def _age(born: str | None, said: int | None) -> object:
@@ -131,7 +142,8 @@ def test_a_person_who_was_not_asked_has_no_answer_about_anything() -> None:
 def test_an_answer_is_passed_on_as_it_was_given(consent: ConsentFact) -> None:
     referral = _referral()
     facts = facts_of(referral, referral.asks[0], _standing(consent), (DataCategory.IDENTITY,))
-    assert facts["consent"] == consent.answer
+    assert facts["consent"] == SAME_IN_LAW.get(consent.answer, consent.answer)
+    assert facts["consent_covers_this"] is (None if consent.answer == "given_with_conditions" else True)
     assert facts["consent_freely_given"] == consent.freely_given
     assert facts["consent_categories"] == [category.value for category in sorted(consent.covers)]
     assert facts["gra_specific_agreement"] == consent.gender_history_agreed
@@ -164,3 +176,16 @@ def test_the_stage_and_the_clock_are_the_callers() -> None:
                         "now": NOW + timedelta(days=400)})  # fmt: skip
     facts = facts_of(referral, referral.asks[0], later, (DataCategory.IDENTITY,))
     assert (facts["stage"], facts["subject_age"]) == ("queued", 37)
+
+
+@pytest.mark.parametrize(("said", "fact"), [(None, True), (True, True), (False, None)])
+def test_that_asking_would_spoil_an_enquiry_is_known_from_why_nobody_asked_unless_the_officer_says_otherwise(
+    said: bool | None, fact: bool | None
+) -> None:
+    referral = _referral(circumstances={"asking_would_prejudice": said})
+    noted = ConsentFact(
+        subject="p1", recipient=AgencyKind.POLICE, purpose=Purpose.CRIME_INVESTIGATION, answer="not_sought_prejudice",
+        claimed_at=NOW,
+    )  # fmt: skip
+    found = facts_of(referral, referral.asks[0], _standing(noted), (DataCategory.IDENTITY,))
+    assert found["asking_would_prejudice"] is fact

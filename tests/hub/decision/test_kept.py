@@ -17,10 +17,11 @@ from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.register import agencies
 from hub.store import content
+from hub.store.scope import EVERY
 from hub.store.tables import decision, disclosure
 from protocols.record import Referral
 from tests.cases import ADVICE, FIRE, HELPLINE, JAG, POLICE, SOCIAL, Case
-from tests.hubs import open_test_hub, somebody
+from tests.hubs import LMH, open_test_hub, somebody
 
 ALL = (POLICE, SOCIAL, HELPLINE, JAG, FIRE, ADVICE)
 MIXES: tuple[dict[str, object], ...] = (
@@ -55,9 +56,9 @@ def test_a_kept_decision_is_the_decision_that_was_made(
     case = Case(asks=ALL, routine=routine, circumstances=circumstances)
     accepted = refer(hub.house, officer, case.raw(), f"key-{case.tag}")
     given = Referral.model_validate_json(case.raw())
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         case_id = referrals.landlord_and_case(tx, accepted.referral_id)[1]
-        registers = read_registers(tx, "LMH", case_id)
+        registers = read_registers(tx, given, case_id, hub.house.clock.now())
         rows = tx.connection.execute(select(disclosure).where(disclosure.c.referral_id == accepted.referral_id)).all()
         assert len(rows) == len(ALL)
         for row, ask in zip(rows, given.asks, strict=True):
@@ -78,7 +79,7 @@ def test_a_kept_decision_is_the_decision_that_was_made(
 def test_reasons_and_facts_stand_nowhere_in_the_clear(hub: Hub, officer: Actor) -> None:
     case = Case(asks=[HELPLINE])
     accepted = refer(hub.house, officer, case.raw(), f"key-{case.tag}")
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         rows = tx.connection.execute(select(decision).where(decision.c.referral_id == accepted.referral_id)).all()
     assert {type(value).__name__ for row in rows for value in row} <= {"str", "int", "bool", "datetime"}
     assert not [row for row in rows if "health" in str(row) or "identity" in str(row)]
@@ -87,20 +88,20 @@ def test_reasons_and_facts_stand_nowhere_in_the_clear(hub: Hub, officer: Actor) 
 def test_a_decision_is_gone_with_the_person_it_is_about(hub: Hub, officer: Actor) -> None:
     case = Case(asks=[JAG])
     accepted = refer(hub.house, officer, case.raw(), f"key-{case.tag}")
-    with hub.house.store.write() as tx:
+    with hub.house.store.write(LMH) as tx:
         case_id = referrals.landlord_and_case(tx, accepted.referral_id)[1]
         made = tx.connection.execute(
             select(decision.c.id).where(decision.c.referral_id == accepted.referral_id)
         ).scalar_one()
         content.erase(tx, case_id, "p1")
-    with hub.house.store.read() as tx, pytest.raises(NotFound):
+    with hub.house.store.read(EVERY) as tx, pytest.raises(NotFound):
         kept.read(tx, made, case_id)
 
 
 def test_a_decision_of_another_case_does_not_open(hub: Hub, officer: Actor) -> None:
     cases = [Case(asks=[JAG]), Case(asks=[JAG])]
     accepted = [refer(hub.house, officer, case.raw(), f"key-{case.tag}") for case in cases]
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         ids = [referrals.landlord_and_case(tx, one.referral_id)[1] for one in accepted]
         made = tx.connection.execute(
             select(decision.c.id).where(decision.c.referral_id == accepted[0].referral_id)

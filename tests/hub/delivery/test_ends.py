@@ -10,10 +10,13 @@ from hub.bootstrap import Hub
 from hub.delivery import outbox
 from hub.delivery.doors import Attempted, AttemptOutcome, Receipt, Rung
 from hub.delivery.outbox import DisclosureRow, State
-from hub.flow.deliver import Intent, claim_and_decide, deliver, deliver_due, settle
+from hub.flow.deliver import deliver_due
 from hub.flow.refer import refer
+from hub.flow.release import Intent
+from hub.store.scope import EVERY
 from tests.cases import ADVICE, JAG, Ask, Case
 from tests.conftest import OpenHub
+from tests.delivering import claim_one, deliver_one, settle_one
 from tests.hub.delivery.waiting_rows import outcomes
 from tests.hubs import HandClock, somebody
 
@@ -40,18 +43,18 @@ def send(hub: Hub, officer: Actor, ask: Ask) -> str:
 
 
 def now_at(hub: Hub, disclosure_id: str) -> DisclosureRow:
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         return outbox.get(tx, disclosure_id)
 
 
 def logged(hub: Hub) -> int:
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         return log.size(tx)
 
 
 def crash(hub: Hub, disclosure_id: str) -> Intent:
     """A worker claims, decides and logs the intent, and is never heard of again."""
-    intent = claim_and_decide(hub.house, "died", disclosure_id)
+    intent = claim_one(hub.house, "died", disclosure_id)
     assert intent is not None
     return intent
 
@@ -62,10 +65,10 @@ def test_a_partner_that_cannot_be_reached_is_tried_again_until_it_is_time_to_ask
     row = send(hub, officer, ADVICE)
 
     tries = 0
-    while (state := deliver(hub.house, "w1", row)) is State.QUEUED:
+    while (state := deliver_one(hub.house, "w1", row)) is State.QUEUED:
         tries += 1
         assert now_at(hub, row).cause == "no_connection"
-        assert deliver(hub.house, "w1", row) is None, "not due again at once"
+        assert deliver_one(hub.house, "w1", row) is None, "not due again at once"
         clock.move(hours=1)
 
     assert state is State.PARKED
@@ -82,13 +85,13 @@ def test_an_unusable_folder_is_a_reason_to_try_later(
     out.mkdir(mode=0o755)
     out.chmod(0o755)
     row = send(hub, officer, JAG)
-    assert deliver(hub.house, "w1", row) is State.QUEUED
+    assert deliver_one(hub.house, "w1", row) is State.QUEUED
     assert now_at(hub, row).cause == "folder_open_to_others"
 
     out.chmod(0o700)
     clock.move(hours=1)
 
-    assert deliver(hub.house, "w1", row) is State.PREPARED
+    assert deliver_one(hub.house, "w1", row) is State.PREPARED
     assert now_at(hub, row).cause is None
 
 
@@ -97,10 +100,10 @@ def test_after_a_crash_a_partner_that_notices_repeats_is_sent_to_again(
 ) -> None:
     row = send(hub, officer, JAG)
     crash(hub, row)
-    assert deliver(hub.house, "w2", row) is None, "the lease still runs"
+    assert deliver_one(hub.house, "w2", row) is None, "the lease still runs"
     clock.move(seconds=121)
 
-    assert deliver(hub.house, "w2", row) is State.PREPARED
+    assert deliver_one(hub.house, "w2", row) is State.PREPARED
     assert outcomes(hub.house, row) == ["unknown", "done"]
 
 
@@ -111,7 +114,7 @@ def test_after_a_crash_a_partner_that_cannot_notice_repeats_is_left_to_a_person(
     crash(hub, row)
     clock.move(seconds=121)
 
-    deliver(hub.house, "w2", row)
+    deliver_one(hub.house, "w2", row)
 
     assert (now_at(hub, row).state, now_at(hub, row).cause) == (State.PARKED, "last_attempt_unknown")
     clock.move(days=2)
@@ -122,11 +125,11 @@ def test_a_settle_that_comes_too_late_changes_and_logs_nothing(hub: Hub, officer
     row = send(hub, officer, JAG)
     late = crash(hub, row)
     clock.move(seconds=121)
-    assert deliver(hub.house, "w2", row) is State.PREPARED
+    assert deliver_one(hub.house, "w2", row) is State.PREPARED
     before, size = now_at(hub, row), logged(hub)
 
     receipt = Receipt(Rung.REFERENCED, clock.now(), "too late", "LATE 1")
-    assert settle(hub.house, late, Attempted(AttemptOutcome.DONE, receipt)) is None
+    assert settle_one(hub.house, late, Attempted(AttemptOutcome.DONE, receipt)) is None
 
     assert (now_at(hub, row), logged(hub)) == (before, size)
 
@@ -138,6 +141,6 @@ def test_what_was_refused_or_may_have_arrived_unnoticed_is_parked_with_its_cause
     row = send(hub, officer, ADVICE)
     intent = crash(hub, row)
 
-    assert settle(hub.house, intent, Attempted(outcome, code="smtp_550")) is State.PARKED
+    assert settle_one(hub.house, intent, Attempted(outcome, code="smtp_550")) is State.PARKED
 
     assert (now_at(hub, row).cause, outcomes(hub.house, row)) == ("smtp_550", [outcome.value])

@@ -8,7 +8,9 @@ from hub.delivery import outbox
 from hub.delivery.outbox import DisclosureRow, State
 from hub.flow.house import House
 from hub.ids import Prefix, new_id, new_reference
+from hub.store.scope import EVERY
 from hub.store.tables import attempt, case_file, referral
+from tests.hubs import LMH
 
 
 def put_waiting(house: House, now: datetime, lane: int = 2, agency: str = "agy_jag", *, ready: bool = True) -> str:
@@ -20,7 +22,7 @@ def put_waiting(house: House, now: datetime, lane: int = 2, agency: str = "agy_j
         authoriser=None, decision_id=new_id(Prefix.DECISION), consent_id=None, rung=0, released_at=None,
         created_at=now,
     )  # fmt: skip
-    with house.store.write() as tx:
+    with house.store.write(LMH) as tx:
         tx.connection.execute(
             insert(case_file).values(id=case_id, landlord="LMH", reference_index=case_id, opened_at=now)
         )
@@ -36,7 +38,7 @@ def put_waiting(house: House, now: datetime, lane: int = 2, agency: str = "agy_j
 
 def outcomes(house: House, disclosure_id: str) -> list[str | None]:
     """How each attempt ended, in order."""
-    with house.store.read() as tx:
+    with house.store.read(EVERY) as tx:
         return list(
             tx.connection.execute(
                 select(attempt.c.outcome).where(attempt.c.disclosure_id == disclosure_id).order_by(attempt.c.number)

@@ -92,7 +92,7 @@ def officer(hub: Hub) -> Actor:
 
 
 def _with(hub: Hub, **doors: Connector) -> House:
-    return replace(hub.house, doors=Doors(doors))
+    return replace(hub.house, doors=Doors(doors, {agency: hub.house.doors.digest(agency) for agency in doors}))
 
 
 def _send(house: House, officer: Actor, *cases: Case) -> list[str]:

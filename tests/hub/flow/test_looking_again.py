@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from hub.access.roles import Actor, Role
 from hub.audit import log
-from hub.audit.entry import EntryKind, parse
+from hub.audit.entry import parse
+from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, open_hub
 from hub.delivery import outbox, sent
 from hub.delivery.outbox import DisclosureRow, State
@@ -18,13 +19,15 @@ from hub.errors import BadInput, Conflict, NotAllowed, NotFound
 from hub.flow import enrol
 from hub.flow.consult import read_referral
 from hub.flow.deliver import deliver_due
+from hub.flow.parked import list_parked
 from hub.flow.recall import recall
 from hub.flow.refer import refer
-from hub.flow.resume import list_parked, resume
+from hub.flow.resume import resume
 from hub.flow.withdraw import withdraw
+from hub.store.scope import EVERY
 from hub.store.tables import agency
 from tests.cases import HELPLINE, JAG, POLICE, SOCIAL, Ask, Case
-from tests.hubs import HandClock, open_test_hub, somebody
+from tests.hubs import LMH, HandClock, open_test_hub, somebody
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def _send(hub: Hub, officer: Actor, case: Case) -> str:
 
 
 def _row(hub: Hub, referral_id: str) -> DisclosureRow:
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         (row,) = outbox.of_referral(tx, referral_id)
     return row
 
@@ -56,14 +59,14 @@ def _packs(hub: Hub) -> list[Path]:
 
 
 def _logged(hub: Hub, kind: EntryKind) -> list[dict[str, object]]:
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         entries = [parse(leaf) for leaf in log.leaves(tx, log.size(tx))]
     return [dict(entry.facts) for entry in entries if entry.kind is kind]
 
 
 def _suspend(hub: Hub, agency_id: str, *, suspended: bool) -> None:
     at = hub.house.clock.now() if suspended else None
-    with hub.house.store.write() as tx:
+    with hub.house.store.write(LMH) as tx:
         tx.connection.execute(update(agency).where(agency.c.id == agency_id).values(suspended_at=at))
 
 
@@ -76,7 +79,7 @@ def test_nothing_goes_to_an_agency_that_was_suspended_until_somebody_resumes_it(
     with pytest.raises(BadInput) as refused:
         _send(hub, officer, Case(asks=[JAG]))
     assert refused.value.code == "AGENCY_SUSPENDED"
-    assert [found.id for found in list_parked(hub.house, officer)] == [row.id]
+    assert [found.row.id for found in list_parked(hub.house, officer)] == [row.id]
     _suspend(hub, "agy_jag", suspended=False)
     assert resume(hub.house, officer, row.id) is State.QUEUED
     deliver_due(hub.house, "test", 10)
@@ -103,7 +106,7 @@ def test_a_pack_that_a_crash_left_behind_is_taken_away_by_the_next_sweep_and_no_
     deliver_due(hub.house, "test", 10)
     row = _row(hub, referral)
     assert len(_packs(hub)) == 1
-    with hub.house.store.write() as tx:  # as a withdrawal commits it, whose process then dies
+    with hub.house.store.write(LMH) as tx:  # as a withdrawal commits it, whose process then dies
         outbox.ask_recall(tx, row.id)
         outbox.schedule(tx, row.id, hub.house.clock.now())
         outbox.change(tx, row.id, State.QUEUED)
@@ -138,7 +141,7 @@ def test_a_pack_that_another_ground_carries_is_taken_back_and_prepared_anew_with
 
 def _told(hub: Hub, referral_id: str) -> bytes:
     row = _row(hub, referral_id)
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         return b"".join(body for _, body in sent.read(tx, row.id, row.case_id))
 
 

@@ -1,9 +1,11 @@
 """What changes its mind after a decision: consents given twice, refusals that come later, attempts overtaken."""
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import update
@@ -11,25 +13,34 @@ from sqlalchemy import update
 from connectors.contract import Receipt, Rung
 from hub.access.roles import Role
 from hub.audit import log
-from hub.audit.entry import EntryKind, parse
+from hub.audit.entry import parse
+from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, build_doors, read_doors
-from hub.delivery import outbox
+from hub.delivery import follow_ups, outbox
 from hub.delivery.doors import Attempted, AttemptOutcome, Doors
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict
+from hub.flow.abandon import WhyAbandoned, abandon
 from hub.flow.acknowledge import acknowledge
-from hub.flow.collect import collect, read_feed
+from hub.flow.collect import collect
 from hub.flow.consult import read_referral
-from hub.flow.deliver import claim_and_decide, deliver, deliver_due, settle
+from hub.flow.deliver import deliver_due
+from hub.flow.feed import read_feed
+from hub.flow.follow import look
 from hub.flow.recall import recall
 from hub.flow.refer import refer
 from hub.flow.review import review
+from hub.flow.vouch import suspend
 from hub.flow.withdraw import withdraw
+from hub.register.agencies import Why
+from hub.store.scope import EVERY, Scope
 from hub.store.tables import agency
+from hub.store.unit_of_work import Store, Writing
 from hub.worker.app import make_celery
 from tests.cases import ADVICE, FIRE, HELPLINE, POLICE, Case
 from tests.conftest import OpenHub
-from tests.hubs import HandClock, somebody
+from tests.delivering import claim_one, deliver_one, settle_one
+from tests.hubs import LMH, HandClock, somebody
 
 
 @pytest.fixture
@@ -45,13 +56,13 @@ def hub(open_hub_here: OpenHub, clock: HandClock) -> Hub:
 
 
 def _row(hub: Hub, disclosure_id: str) -> DisclosureRow:
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         return outbox.get(tx, disclosure_id)
 
 
 def _only(hub: Hub, referral_id: str) -> DisclosureRow:
-    with hub.house.store.read() as tx:
-        (row,) = outbox.of_referral(tx, referral_id)
+    with hub.house.store.read(EVERY) as tx:
+        row, *_ = outbox.of_referral(tx, referral_id)  # what follows is a notice about it
     return row
 
 
@@ -60,7 +71,7 @@ def _packs(hub: Hub) -> list[Path]:
 
 
 def _logged(hub: Hub, kind: EntryKind) -> int:
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         return sum(parse(leaf).kind is kind for leaf in log.leaves(tx, log.size(tx)))
 
 
@@ -131,11 +142,11 @@ def test_a_pack_that_was_being_prepared_during_a_withdrawal_is_taken_back_when_i
     officer = somebody(hub, Role.OFFICER)
     referral = refer(hub.house, officer, Case(asks=[HELPLINE]).raw(), "key-of-the-first").referral_id
     row = _only(hub, referral)
-    intent = claim_and_decide(hub.house, "test", row.id)
+    intent = claim_one(hub.house, "test", row.id)
     assert intent is not None
     (consent,) = read_referral(hub.house, officer, referral).consents
     assert withdraw(hub.house, officer, consent.id).leaving == (row.id,)
-    settle(hub.house, intent, hub.house.doors.send(row.agency, intent.message, row.id, hub.house.clock.now()))
+    settle_one(hub.house, intent, hub.house.doors.send(row.agency, intent.message, row.id, hub.house.clock.now()))
     recall(hub.house)
     assert (_row(hub, row.id).state, _packs(hub)) == (State.CANCELLED, [])
 
@@ -147,9 +158,9 @@ def test_whoever_may_have_what_a_dead_worker_was_sending_is_named_and_may_acknow
     referrals = [refer(hub.house, officer, Case(asks=[ADVICE]).raw(), f"key-of-case-{n}").referral_id for n in (1, 2)]
     rows = [_only(hub, referral) for referral in referrals]
     for row in rows:
-        assert claim_and_decide(hub.house, "a worker that dies", row.id) is not None
+        assert claim_one(hub.house, "a worker that dies", row.id) is not None
     clock.move(hours=1)
-    assert [deliver(hub.house, "test", row.id) for row in rows] == [None, None]
+    assert [deliver_one(hub.house, "test", row.id) for row in rows] == [None, None]
     assert _row(hub, rows[0].id).cause == "last_attempt_unknown"
     (consent,) = read_referral(hub.house, officer, referrals[0]).consents
     assert withdraw(hub.house, officer, consent.id).told_before == (rows[0].id,)
@@ -163,20 +174,24 @@ def test_what_was_settled_or_cancelled_meanwhile_is_not_parked_by_a_worker_that_
     row = _only(hub, referral)
 
     (consent,) = read_referral(hub.house, officer, referral).consents
-    calls = iter([None, lambda: withdraw(hub.house, officer, consent.id)])
 
-    class Meanwhile(HandClock):
-        """When it is asked a second time, after this worker failed, the consent is withdrawn first."""
+    class Meanwhile:
+        """A store; before it is written to a second time, after this worker failed, the consent is withdrawn."""
 
-        def now(self) -> datetime:
-            """The time."""
-            act = next(calls)
-            if act is not None:
-                act()
-            return super().now()
+        def __init__(self) -> None:
+            self.writings = 0
 
-    failing = replace(hub.house, doors=Doors({}), clock=Meanwhile())
-    assert deliver(failing, "test", row.id) is None
+        def write(self, scope: Scope) -> AbstractContextManager[Writing]:
+            self.writings += 1
+            if self.writings == 2:
+                withdraw(hub.house, officer, consent.id)
+            return hub.house.store.write(scope)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(hub.house.store, name)
+
+    failing = replace(hub.house, doors=Doors({}), store=cast("Store", Meanwhile()))
+    assert deliver_one(failing, "test", row.id) is None
     assert _row(hub, row.id).state is State.CANCELLED
 
 
@@ -186,14 +201,16 @@ def test_a_pack_that_cannot_be_taken_back_does_not_keep_the_sweep_from_what_is_d
     deliver_due(hub.house, "test", 10)
     (pack,) = _packs(hub)
     row = _only(hub, first)
-    with hub.house.store.write() as tx:
+    with hub.house.store.write(LMH) as tx:
         outbox.ask_recall(tx, row.id)
     second = refer(hub.house, officer, Case(asks=[POLICE]).raw(), "key-of-the-second").referral_id
     content = pack.read_bytes()
     pack.unlink()
     (pack / "in the way").mkdir(parents=True)  # what cannot be unlinked
-    sweep = make_celery(hub.house, "memory://", 1.0, queue_name="test").tasks["concordat.sweep"]
+    app = make_celery(hub.house, "memory://", 1.0, queue_name="test", wake=lambda: None)
+    sweep = app.tasks["concordat.sweep"]
     sweep()
+    deliver_due(hub.house, "test", 10)
     assert _only(hub, second).state is State.PREPARED
     (pack / "in the way").rmdir()
     pack.rmdir()
@@ -210,7 +227,7 @@ def test_a_pack_for_a_partner_whose_door_is_gone_waits_and_the_others_are_taken_
     ]
     deliver_due(hub.house, "test", 10)
     rows = [_only(hub, referral) for referral in referrals]
-    with hub.house.store.write() as tx:
+    with hub.house.store.write(LMH) as tx:
         for row in rows:
             outbox.ask_recall(tx, row.id)
     every = read_doors(hub.settings.data_dir / "partners.toml")
@@ -226,7 +243,7 @@ def test_a_partner_that_was_suspended_collects_nothing(hub: Hub) -> None:
     referral = refer(hub.house, officer, Case(asks=[FIRE]).raw(), "key-of-the-first").referral_id
     row = _only(hub, referral)
     assert row.state is State.QUEUED
-    with hub.house.store.write() as tx:
+    with hub.house.store.write(LMH) as tx:
         tx.connection.execute(update(agency).where(agency.c.id == "agy_fire").values(suspended_at=row.created_at))
     with pytest.raises(Conflict) as refused:
         collect(hub.house, somebody(hub, Role.PARTNER, "agy_fire"), row.id)
@@ -249,18 +266,18 @@ def test_a_second_process_that_starts_ends_no_attempt_of_the_first(
 ) -> None:
     officer = somebody(hub, Role.OFFICER)
     referral = refer(hub.house, officer, Case(asks=[ADVICE]).raw(), "key-of-the-first").referral_id
-    intent = claim_and_decide(hub.house, "the first", _only(hub, referral).id)
+    intent = claim_one(hub.house, "the first", _only(hub, referral).id)
     assert intent is not None
     other = open_hub_here(clock)
     assert deliver_due(other.house, "the second", 10) == 0
     taken = Attempted(AttemptOutcome.DONE, Receipt(Rung.ACCEPTED, clock.now(), "250"))
-    assert settle(hub.house, intent, taken) is State.SENT
+    assert settle_one(hub.house, intent, taken) is State.SENT
 
 
 def test_a_hub_that_holds_its_folder_alone_takes_up_at_once_what_the_dead_one_was_sending(embedded_hub: Hub) -> None:
     officer = somebody(embedded_hub, Role.OFFICER)
     referral = refer(embedded_hub.house, officer, Case(asks=[POLICE]).raw(), "key-of-the-first").referral_id
-    assert claim_and_decide(embedded_hub.house, "a worker that dies", _only(embedded_hub, referral).id) is not None
+    assert claim_one(embedded_hub.house, "a worker that dies", _only(embedded_hub, referral).id) is not None
     assert deliver_due(embedded_hub.house, "test", 10) == 0
     embedded_hub.start(alone=True)
     assert deliver_due(embedded_hub.house, "test", 10) == 1
@@ -272,7 +289,7 @@ def test_a_pack_that_a_dead_worker_left_without_a_receipt_is_taken_away_when_it_
 ) -> None:
     officer = somebody(hub, Role.OFFICER)
     referral = refer(hub.house, officer, Case(asks=[HELPLINE]).raw(), "key-of-the-first").referral_id
-    intent = claim_and_decide(hub.house, "a worker that dies", _only(hub, referral).id)
+    intent = claim_one(hub.house, "a worker that dies", _only(hub, referral).id)
     assert intent is not None
     hub.house.doors.send(intent.row.agency, intent.message, intent.row.id, clock.now())
     assert len(_packs(hub)) == 1
@@ -284,12 +301,65 @@ def test_a_pack_that_a_dead_worker_left_without_a_receipt_is_taken_away_when_it_
     assert (_only(hub, referral).state, _packs(hub)) == (State.CANCELLED, [])
 
 
+def _left_by_a_dead_worker(hub: Hub, clock: HandClock, referral: str) -> DisclosureRow:
+    """A pack in the folder of which nothing is known, and a later attempt that could make none."""
+    row = _only(hub, referral)
+    intent = claim_one(hub.house, "a worker that dies", row.id)
+    assert intent is not None
+    hub.house.doors.send(intent.row.agency, intent.message, intent.row.id, clock.now())
+    clock.move(hours=1)
+    next_one = claim_one(hub.house, "another", row.id)
+    assert next_one is not None
+    settle_one(hub.house, next_one, Attempted(AttemptOutcome.TRY_LATER, code="folder_unusable"))
+    assert len(_packs(hub)) == 1
+    return row
+
+
+def test_a_pack_that_a_dead_worker_left_is_taken_away_though_a_later_attempt_made_none(
+    hub: Hub, clock: HandClock
+) -> None:
+    officer, case = somebody(hub, Role.OFFICER), Case(asks=[HELPLINE])
+    row = _left_by_a_dead_worker(hub, clock, refer(hub.house, officer, case.raw(), "key-of-the-first").referral_id)
+    abandon(hub.house, officer, row.id, WhyAbandoned.OTHER)
+    assert _packs(hub) == []
+
+
+def test_a_pack_that_a_dead_worker_left_is_taken_away_when_its_agency_was_suspended(hub: Hub, clock: HandClock) -> None:
+    officer, case = somebody(hub, Role.OFFICER), Case(asks=[HELPLINE])
+    row = _left_by_a_dead_worker(hub, clock, refer(hub.house, officer, case.raw(), "key-of-the-first").referral_id)
+    suspend(hub.house, None, row.agency, Why.BREACH)
+    clock.move(hours=1)
+    deliver_due(hub.house, "test", 10)
+    recall(hub.house)
+    assert (_row(hub, row.id).cause, _packs(hub)) == ("agency_suspended", [])
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_whoever_carried_a_pack_is_told_of_a_refusal_in_a_later_referral_and_nobody_else(
+    hub: Hub, carried: bool
+) -> None:
+    officer, case = somebody(hub, Role.OFFICER), Case(asks=[HELPLINE])
+    first = refer(hub.house, officer, case.raw(), "key-of-the-first").referral_id
+    deliver_due(hub.house, "test", 10)
+    for pack in _packs(hub) if carried else ():
+        pack.unlink()
+    later = case.referral()
+    later["consents"][0] |= {"answer": "refused", "claimed_at": hub.house.clock.now().isoformat()}
+    later["asks"] = [{"agency": "agy_police", "purpose": "crime_investigation", "routine": True}]
+    refer(hub.house, officer, json.dumps(later).encode(), "key-of-the-second")
+    look(hub.house)
+    with hub.house.store.read(EVERY) as tx:
+        (notice,) = follow_ups.on(tx, _only(hub, first).id)
+    deliver_due(hub.house, "test", 10)
+    assert _row(hub, notice.disclosure_id).state is (State.PREPARED if carried else State.CANCELLED)
+
+
 def test_a_pack_that_a_dead_worker_left_is_replaced_when_it_tells_more_than_may_be_told_now(
     hub: Hub, clock: HandClock
 ) -> None:
     officer, case = somebody(hub, Role.OFFICER), Case(asks=[HELPLINE])
     referral = refer(hub.house, officer, case.raw(), "key-of-the-first").referral_id
-    intent = claim_and_decide(hub.house, "a worker that dies", _only(hub, referral).id)
+    intent = claim_one(hub.house, "a worker that dies", _only(hub, referral).id)
     assert intent is not None
     hub.house.doors.send(intent.row.agency, intent.message, intent.row.id, clock.now())
     narrower = case.referral()
@@ -310,10 +380,10 @@ def test_a_pack_that_a_dead_worker_left_is_replaced_when_it_tells_more_than_may_
 def test_what_was_acknowledged_during_an_attempt_is_not_sent_again(hub: Hub) -> None:
     officer = somebody(hub, Role.OFFICER)
     referral = refer(hub.house, officer, Case(asks=[POLICE]).raw(), "key-of-the-first").referral_id
-    intent = claim_and_decide(hub.house, "test", _only(hub, referral).id)
+    intent = claim_one(hub.house, "test", _only(hub, referral).id)
     assert intent is not None
     acknowledge(hub.house, somebody(hub, Role.PARTNER, "agy_police"), intent.row.id, "POL/1")
-    settle(hub.house, intent, Attempted(AttemptOutcome.UNSURE, code="no_answer"))
+    settle_one(hub.house, intent, Attempted(AttemptOutcome.UNSURE, code="no_answer"))
     assert _only(hub, referral).state is State.RECEIPTED
     assert deliver_due(hub.house, "test", 10) == 0
 
@@ -334,9 +404,9 @@ def test_an_authorised_disclosure_has_its_full_time_to_be_delivered_however_long
     referral = refer(hub.house, officer, Case(asks=[ADVICE]).raw(), "key-of-the-first").referral_id
     row = _only(hub, referral)
     deliver_due(hub.house, "test", 10)  # the relay never answers: tried, and to be tried again
-    with hub.house.store.write() as tx:  # as a decision at the door holds it
+    with hub.house.store.write(LMH) as tx:  # as a decision at the door holds it
         outbox.stop(tx, row.id)
-        outbox.change(tx, row.id, State.HELD)
+        outbox.change(tx, row.id, State.HELD, authoriser="data protection officer")
     clock.move(days=3)
     review(hub.house, somebody(hub, Role.AUTHORISER), row.id, authorise=True)
     deliver_due(hub.house, "test", 10)

@@ -14,11 +14,12 @@ from hub.bootstrap import Hub
 from hub.errors import BadInput, Conflict, NotFound
 from hub.flow.refer import Accepted, refer
 from hub.intake import referrals
-from hub.store import content
+from hub.store import content, landlord_keys
+from hub.store.scope import EVERY
 from hub.store.tables import case_file, idempotency
 from protocols.record import Referral
 from tests.cases import JAG, Case
-from tests.hubs import open_test_hub, somebody
+from tests.hubs import LMH, open_test_hub, somebody
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_the_same_number_in_another_case_is_another_person(hub: Hub, officer: Ac
 def test_the_case_index_tells_nothing_of_the_case_number(hub: Hub, officer: Actor) -> None:
     case = Case(asks=[JAG], number="LMH/2026/0001")
     refer(hub.house, officer, case.raw(), f"key-{case.tag}")
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         found = referrals.find_case(tx, "LMH", case.number)
         index = tx.connection.execute(select(case_file.c.reference_index).where(case_file.c.id == found)).scalar_one()
         assert referrals.find_case(tx, "OHG", case.number) is None
@@ -117,9 +118,9 @@ def test_the_idempotency_key_is_kept_as_a_keyed_digest(hub: Hub, officer: Actor)
     case = Case(asks=[JAG])
     key = f"Ann Example {case.tag}"
     refer(hub.house, officer, case.raw(), key)
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         kept = set(tx.connection.execute(select(idempotency.c.key_hash)).scalars())
-        assert hub.house.keys.index(key, "idempotency") in kept
+        assert landlord_keys.index(tx, "LMH", key, "idempotency") in kept
     assert hashlib.sha256(key.encode()).hexdigest() not in kept
 
 
@@ -137,7 +138,7 @@ def test_the_same_key_for_another_case_is_a_conflict_and_opens_no_case(hub: Hub,
     with pytest.raises(Conflict) as refused:
         refer(hub.house, officer, other.raw(), f"key-{case.tag}")
     assert refused.value.code == "IDEMPOTENCY_KEY_REUSED"
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         assert referrals.find_case(tx, "LMH", other.number) is None
 
 
@@ -145,7 +146,7 @@ def test_what_is_read_back_is_what_was_sent_but_for_the_consents(hub: Hub, offic
     case = Case()
     accepted = refer(hub.house, officer, case.raw(), f"key-{case.tag}")
     given = Referral.model_validate_json(case.raw())
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         kept = referrals.get(tx, accepted.referral_id)
     assert kept.content == given.model_copy(update={"consents": ()})
 
@@ -153,13 +154,13 @@ def test_what_is_read_back_is_what_was_sent_but_for_the_consents(hub: Hub, offic
 def test_an_erased_person_is_gone_and_the_rest_stays(hub: Hub, officer: Actor) -> None:
     case = Case(asks=[JAG])
     accepted = refer(hub.house, officer, case.raw(), f"key-{case.tag}")
-    with hub.house.store.write() as tx:
+    with hub.house.store.write(LMH) as tx:
         case_id = referrals.landlord_and_case(tx, accepted.referral_id)[1]
         assert content.erase(tx, case_id, "p3") > 0
-    with hub.house.store.read() as tx:
+    with hub.house.store.read(EVERY) as tx:
         kept = referrals.get(tx, accepted.referral_id)
         assert [person.id for person in kept.content.record.people] == ["p1", "p2"]
-    with hub.house.store.write() as tx:
+    with hub.house.store.write(LMH) as tx:
         content.erase(tx, case_id, "p1")
-    with hub.house.store.read() as tx, pytest.raises(NotFound):
+    with hub.house.store.read(EVERY) as tx, pytest.raises(NotFound):
         referrals.get(tx, accepted.referral_id)

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import insert
 
 from hub.ids import Prefix, new_id
-from hub.store import migrate
+from hub.store import migrate, walls
 from hub.store.tables import case_file, landlord
 from hub.store.unit_of_work import Store
 from tests.hub.store.stores import keyring
+from tests.hubs import LMH
+from tests.servers import owning, query_role
 
 NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 
@@ -18,8 +20,11 @@ NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     made = Store(database_url, keyring())
-    migrate.upgrade(made.engine)
-    with made.write() as tx:
+    with owning(database_url) as owner:
+        migrate.upgrade(owner)
+        with owner.begin() as connection:
+            walls.admit(connection, query_role(database_url), made.keys)
+    with made.write(LMH) as tx:
         tx.connection.execute(
             insert(landlord).values(code="LMH", name="Harbour Example Homes", jurisdiction="england",
                                     public_authority=False)
@@ -35,6 +40,6 @@ def case_id(store: Store) -> str:
 
 def add_case(store: Store) -> str:
     made = new_id(Prefix.CASE)
-    with store.write() as tx:
+    with store.write(LMH) as tx:
         tx.connection.execute(insert(case_file).values(id=made, landlord="LMH", reference_index=made, opened_at=NOW))
     return made

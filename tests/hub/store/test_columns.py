@@ -1,6 +1,5 @@
 """Times come back as the same instant in UTC, on both databases, and sort as they happened."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -11,6 +10,8 @@ from sqlalchemy.exc import StatementError
 
 from hub.store.columns import CanonicalJson, Json, UtcDateTime
 from hub.store.unit_of_work import Store
+from tests.hubs import LMH
+from tests.servers import lay
 
 SEEN = Table(
     "seen_by_this_test", MetaData(), Column("n", Integer, primary_key=True), Column("at", UtcDateTime),
@@ -28,16 +29,13 @@ ONE_TABLE = settings(max_examples=40, suppress_health_check=[HealthCheck.functio
 
 
 @pytest.fixture
-def seen(store: Store) -> Iterator[Store]:
-    with store.write() as tx:
-        SEEN.create(tx.connection)
-    yield store
-    with store.write() as tx:
-        SEEN.drop(tx.connection)
+def seen(store: Store, database_url: str) -> Store:
+    lay(database_url, SEEN)
+    return store
 
 
 def kept(store: Store, *rows: dict[str, object]) -> None:
-    with store.write() as tx:
+    with store.write(LMH) as tx:
         tx.connection.execute(SEEN.delete())
         tx.connection.execute(insert(SEEN), list(rows))
 
@@ -46,7 +44,7 @@ def kept(store: Store, *rows: dict[str, object]) -> None:
 @given(at=TIMES)
 def test_a_time_comes_back_as_the_same_instant_in_utc(seen: Store, at: datetime) -> None:
     kept(seen, {"n": 1, "at": at})
-    with seen.read() as tx:
+    with seen.read(LMH) as tx:
         back = tx.connection.execute(select(SEEN.c.at)).scalar_one()
     assert back == at
     assert back.tzinfo is UTC
@@ -56,7 +54,7 @@ def test_a_time_comes_back_as_the_same_instant_in_utc(seen: Store, at: datetime)
 @given(one=TIMES, other=TIMES)
 def test_the_database_orders_times_as_they_happened(seen: Store, one: datetime, other: datetime) -> None:
     kept(seen, {"n": 1, "at": one}, {"n": 2, "at": other})
-    with seen.read() as tx:
+    with seen.read(LMH) as tx:
         before = tx.connection.execute(select(SEEN.c.n).where(SEEN.c.at < other, SEEN.c.n == 1)).all()
         ordered = tx.connection.execute(select(SEEN.c.at).order_by(SEEN.c.at)).scalars().all()
     assert bool(before) is (one < other)
@@ -72,5 +70,5 @@ def test_a_time_without_a_zone_is_refused(seen: Store) -> None:
 @given(told=JSONS)
 def test_json_comes_back_equal(seen: Store, told: Json) -> None:
     kept(seen, {"n": 1, "told": told})
-    with seen.read() as tx:
+    with seen.read(LMH) as tx:
         assert tx.connection.execute(select(SEEN.c.told)).scalar_one() == told

@@ -15,18 +15,16 @@ import hub.store.migrate
 from hub.errors import NotTrusted
 from hub.store import migrate
 from hub.store.tables import metadata
-from hub.store.unit_of_work import Store
 from tests.conftest import OpenHub
-from tests.hub.store.stores import keyring
+from tests.servers import owning
 
 _FOLDER = Path(hub.store.migrate.__file__).parent / "migrations"
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    store = Store(database_url, keyring())
-    yield store.engine
-    store.close()
+    with owning(database_url) as owner:
+        yield owner
 
 
 def revisions() -> list[str]:
@@ -88,12 +86,12 @@ def test_down_to_nothing_they_leave_nothing_and_up_again_they_make_all(engine: E
     assert differences(engine) == []
 
 
-def test_a_hub_does_not_open_a_database_of_another_version(open_hub_here: OpenHub) -> None:
-    engine = open_hub_here().house.store.engine
-    with engine.connect() as connection, connection.begin():
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'another'")
-
-    assert not migrate.is_current(engine)
+def test_a_hub_does_not_open_a_database_of_another_version(open_hub_here: OpenHub, database_url: str) -> None:
+    open_hub_here()
+    with owning(database_url) as engine:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'another'")
+        assert not migrate.is_current(engine)
     with pytest.raises(NotTrusted) as refused:
         open_hub_here(create=False)
     assert refused.value.code == "SCHEMA_OUTDATED"

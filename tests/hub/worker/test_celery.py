@@ -2,19 +2,28 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from celery import Celery
 from kombu.connection import Connection
+from sqlalchemy import select, update
 
 from hub.access.roles import Role
 from hub.bootstrap import Hub
 from hub.delivery import outbox
 from hub.delivery.outbox import State
 from hub.flow.refer import refer
-from hub.worker.app import CHECKPOINT, DELIVER, SWEEP, make_celery
+from hub.ids import Prefix, new_id
+from hub.store.scope import EVERY
+from hub.store.tables import case_file, consent, disclosure, referral, sealed
+from hub.worker.app import make_celery
+from hub.worker.courier import Courier
+from hub.worker.tasks import CHECKPOINT, DELIVER, RETAIN, SWEEP
 from tests.cases import JAG, Case
+from tests.hub.delivery.waiting_rows import outcomes
 from tests.hubs import somebody
 from tests.journeys.waiting import until
 from tests.servers import RABBITMQ_URL, fresh_queue
@@ -28,14 +37,31 @@ def hub(embedded_hub: Hub) -> Hub:
 
 
 @pytest.fixture
+def courier(hub: Hub) -> Iterator[Courier]:
+    """One that looks when it is woken, and else not within a test."""
+    courier = Courier(hub.house, 2, 3_600.0)
+    yield courier
+    courier.stop()
+
+
+@pytest.fixture
 def app(hub: Hub) -> Celery:
-    return make_celery(hub.house, MEMORY, 1.0, queue_name="concordat_test")
+    return make_celery(hub.house, MEMORY, 1.0, queue_name="concordat_test", wake=nobody)
+
+
+def nobody() -> None:
+    """A process that only says hints has no courier to wake."""
+
+
+def is_prepared(hub: Hub, disclosure_id: str) -> bool:
+    with hub.house.store.read(EVERY) as tx:
+        return outbox.get(tx, disclosure_id).state is State.PREPARED
 
 
 @pytest.fixture
 def at_rabbitmq(hub: Hub) -> Iterator[Celery]:
     with fresh_queue() as name:
-        app = make_celery(hub.house, RABBITMQ_URL, 1.0, queue_name=name)
+        app = make_celery(hub.house, RABBITMQ_URL, 1.0, queue_name=name, wake=nobody)
         yield app
         app.close()
 
@@ -60,44 +86,62 @@ def test_messages_are_json_and_nothing_else_is_read(app: Celery) -> None:
 
 
 def test_two_apps_in_one_process_keep_their_tasks_and_queues_apart(app: Celery, hub: Hub) -> None:
-    other = make_celery(hub.house, MEMORY, 1.0, queue_name="another")
+    other = make_celery(hub.house, MEMORY, 1.0, queue_name="another", wake=nobody)
     assert app.conf.task_default_queue == "concordat_test"
     assert other.conf.task_default_queue == "another"
-    assert all(app.tasks[name].run is not other.tasks[name].run for name in (DELIVER, SWEEP, CHECKPOINT))
+    assert all(app.tasks[name].run is not other.tasks[name].run for name in (DELIVER, SWEEP, CHECKPOINT, RETAIN))
 
 
 def test_every_task_takes_at_most_one_id(app: Celery) -> None:
     ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
-    assert set(ours) == {DELIVER, SWEEP, CHECKPOINT}
+    assert set(ours) == {DELIVER, SWEEP, CHECKPOINT, RETAIN}
     assert [task.run.__code__.co_argcount for task in ours.values()].count(1) == 1
 
 
 def test_the_timetable_sweeps_and_signs_and_what_it_says_expires(app: Celery) -> None:
     entries = app.conf.beat_schedule.values()
-    assert {entry["task"] for entry in entries} == {SWEEP, CHECKPOINT}
+    assert {entry["task"] for entry in entries} == {SWEEP, CHECKPOINT, RETAIN}
     assert all(entry["options"]["expires"] > 0 for entry in entries), "unread hints must not pile up at a broker"
 
 
-def test_the_sweep_delivers_what_no_hint_announced(app: Celery, hub: Hub) -> None:
+@pytest.mark.parametrize("task", [SWEEP, DELIVER])
+def test_the_sweep_and_a_hint_wake_the_courier_of_their_process(hub: Hub, courier: Courier, task: str) -> None:
+    app = make_celery(hub.house, MEMORY, 1.0, queue_name="concordat_test", wake=courier.wake)
     case = Case((JAG,))
     (row,) = refer(hub.house, somebody(hub, Role.OFFICER), case.raw(), f"key-{case.tag}").ready
 
-    app.tasks[SWEEP].apply().get()
+    app.tasks[task].apply(args=[row] if task == DELIVER else []).get()
 
-    with hub.house.store.read() as tx:
-        assert outbox.get(tx, row).state is State.PREPARED
+    until(partial(is_prepared, hub, row), "the courier has delivered")
 
 
-def test_a_hint_about_what_is_not_there_is_no_trouble_for_the_sweep(app: Celery, hub: Hub) -> None:
+def test_the_hourly_task_lets_go_what_is_past_its_day(app: Celery, hub: Hub) -> None:
+    case = Case((JAG,), routine=False)
+    refer(hub.house, somebody(hub, Role.OFFICER), case.raw(), f"key-{case.tag}")
+    long_ago = hub.house.clock.now() - timedelta(days=3_000)
+    with hub.house.store.write(EVERY) as tx:
+        tx.connection.execute(update(disclosure).values(state="receipted"))
+        for table, at in ((case_file, "opened_at"), (referral, "accepted_at"), (consent, "recorded_at")):
+            tx.connection.execute(update(table).values({at: long_ago}))
+
+    app.tasks[RETAIN].apply().get()
+
+    with hub.house.store.read(EVERY) as tx:
+        assert tx.connection.execute(select(sealed)).all() == []
+
+
+def test_a_hint_about_what_is_done_already_or_never_was_is_no_trouble(hub: Hub, courier: Courier) -> None:
+    app = make_celery(hub.house, MEMORY, 1.0, queue_name="concordat_test", wake=courier.wake)
     case = Case((JAG,))
     (row,) = refer(hub.house, somebody(hub, Role.OFFICER), case.raw(), f"key-{case.tag}").ready
-    app.tasks[DELIVER].apply(args=[row]).get()
+    for hinted in (row, row, new_id(Prefix.DISCLOSURE)):
+        app.tasks[DELIVER].apply(args=[hinted]).get()
+    until(partial(is_prepared, hub, row), "the courier has delivered")
 
-    # A repeated hint finds the work done.
     app.tasks[DELIVER].apply(args=[row]).get()
+    courier.stop()
 
-    with hub.house.store.read() as tx:
-        assert outbox.get(tx, row).state is State.PREPARED
+    assert outcomes(hub.house, row) == ["done"]
 
 
 @pytest.mark.rabbitmq

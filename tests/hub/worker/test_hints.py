@@ -8,8 +8,9 @@ import pytest
 from celery import Celery
 
 from hub.bootstrap import Hub
-from hub.worker.app import DELIVER, make_celery
+from hub.worker.app import make_celery
 from hub.worker.hints import Hints
+from hub.worker.tasks import DELIVER
 from tests.hub.worker.test_celery import messages
 from tests.journeys.waiting import until
 from tests.servers import RABBITMQ_URL, fresh_queue
@@ -24,7 +25,7 @@ def hub(embedded_hub: Hub) -> Hub:
 
 
 def celery(hub: Hub, url: str, queue: str = "concordat_test") -> Celery:
-    return make_celery(hub.house, url, 1.0, queue_name=queue)
+    return make_celery(hub.house, url, 1.0, queue_name=queue, wake=lambda: None)
 
 
 def test_a_broker_that_is_away_costs_a_log_line_with_ids_and_nothing_else(

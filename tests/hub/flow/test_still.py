@@ -1,0 +1,204 @@
+"""When disk, clock or log say stop, no attempt begins; what was taken in is kept, and goes on by itself afterwards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from hub.access.roles import Role
+from hub.audit import log, newest
+from hub.audit.entry import parse
+from hub.bootstrap import Hub
+from hub.clock import SystemWatch
+from hub.errors import Unavailable
+from hub.flow import still
+from hub.flow.house import House
+from hub.store.scope import EVERY, NOBODY
+from hub.store.space import Space
+from hub.store.tables import audit_head, outbox
+from tests.hub.delivery.waiting_rows import put_waiting
+from tests.hubs import HandClock, open_test_hub, somebody
+from tests.servers import fresh_database
+
+
+@dataclass
+class Watched:
+    """A house, and the clocks that it is watched by: the one that can be set, and the one that cannot."""
+
+    hub: Hub
+    clock: HandClock
+    since_start: float = 0.0
+
+    @property
+    def house(self) -> House:
+        return self.hub.house
+
+    def watch_anew(self) -> None:
+        """As a hub does that has just started."""
+        watch = SystemWatch(self.house.lease, self.clock, lambda: self.since_start)
+        self.hub = replace(self.hub, house=replace(self.house, watch=watch))
+        still.hear(self.house)
+
+    def pass_by(self, by: timedelta) -> None:
+        """Both clocks go on."""
+        self.clock.at += by
+        self.since_start += by.total_seconds()
+
+    def why_not(self) -> str | None:
+        """Why nothing may be claimed now."""
+        try:
+            with self.house.store.write(EVERY) as tx:
+                still.require_still(self.house, tx)
+        except Unavailable as problem:
+            return problem.code
+        return None
+
+
+def _open(folder: Path, url: str) -> Iterator[Watched]:
+    clock = HandClock()
+    hub = open_test_hub(folder / "data", url, clock)
+    watched = Watched(hub, clock)
+    watched.watch_anew()
+    yield watched
+    hub.house.store.close()
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    folder = tmp_path_factory.mktemp("still")
+    yield from _open(folder, f"sqlite:///{folder / 'data' / 'concordat.sqlite3'}")
+
+
+@pytest.fixture(scope="module")
+def on_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    with fresh_database() as url:
+        yield from _open(tmp_path_factory.mktemp("server"), url)
+
+
+def _row(house: House, disclosure_id: str) -> tuple[datetime, datetime | None]:
+    with house.store.read(EVERY) as tx:
+        found = tx.connection.execute(
+            select(outbox.c.due_at, outbox.c.lease_until).where(outbox.c.disclosure_id == disclosure_id)
+        ).one()
+    return found.due_at, found.lease_until
+
+
+def _change(house: House, disclosure_id: str, **values: object) -> None:
+    with house.store.write(EVERY) as tx:
+        tx.connection.execute(update(outbox).where(outbox.c.disclosure_id == disclosure_id).values(**values))
+
+
+def _log_times(house: House) -> list[datetime]:
+    with house.store.read(NOBODY) as tx:
+        return [parse(leaf).at for leaf in log.leaves(tx, log.size(tx))]
+
+
+def test_nothing_is_claimed_after_a_jump_until_the_clock_was_steady_for_a_lease(watched: Watched) -> None:
+    assert watched.why_not() is None
+    watched.clock.move(hours=1)
+    assert watched.why_not() == "CLOCK_UNSURE"
+    watched.pass_by(watched.house.lease - timedelta(seconds=1))
+    assert watched.why_not() == "CLOCK_UNSURE"
+    assert not still.is_still(watched.house)
+    watched.pass_by(timedelta(seconds=1))
+    assert watched.why_not() is None
+    assert still.is_still(watched.house)
+
+
+def test_after_a_clock_was_put_back_nothing_waits_until_the_later_time_comes_again(watched: Watched) -> None:
+    house, lease, later = watched.house, watched.house.lease, watched.clock.now()
+    waiting, tried, held_dead, window = (put_waiting(house, later) for _ in range(4))
+    _change(house, tried, attempts=1, due_at=later + timedelta(minutes=20))
+    _change(house, held_dead, lease_until=later + lease, lease_owner="dead", attempts=1)
+    _change(house, window, due_at=later + timedelta(minutes=15))
+    somebody(watched.hub, Role.OFFICER)  # so that the log has an entry of that time
+
+    watched.clock.move(minutes=-30)
+    assert watched.why_not() == "CLOCK_UNSURE"
+    still.put_right(watched.house)
+    assert _row(house, waiting)[0] == later  # not before the last attempt from before is over
+    watched.pass_by(lease)
+    assert watched.why_not() is None
+    still.put_right(watched.house)
+
+    now = watched.clock.now()
+    for row in (waiting, tried, held_dead):
+        due_at, lease_until = _row(house, row)
+        assert due_at <= now
+        assert lease_until is None or lease_until <= now
+    assert _row(house, window)[0] == later + timedelta(minutes=15)
+    # Another process, which starts now, knows of it from the log, and has nothing more to change.
+    watched.watch_anew()
+    assert watched.why_not() == "CLOCK_UNSURE"
+    watched.pass_by(lease)
+    assert watched.why_not() is None
+    still.put_right(watched.house)
+    assert _row(house, window)[0] == later + timedelta(minutes=15)
+
+
+def test_no_entry_is_before_the_one_above_it_for_a_clock_that_was_put_back(watched: Watched) -> None:
+    somebody(watched.hub, Role.OFFICER)
+    latest = _log_times(watched.house)[-1]
+    watched.clock.at = latest - timedelta(minutes=30)
+    somebody(watched.hub, Role.OFFICER)
+    assert _log_times(watched.house)[-1] == latest
+    # What was more than an hour ahead was wrong, and is not carried on.
+    watched.clock.at = latest - timedelta(hours=2)
+    somebody(watched.hub, Role.OFFICER)
+    assert _log_times(watched.house)[-1] == watched.clock.now()
+    watched.clock.at = latest + timedelta(minutes=1)
+    somebody(watched.hub, Role.OFFICER)
+    assert _log_times(watched.house)[-1] == watched.clock.now()
+    watched.watch_anew()
+
+
+def test_nothing_is_claimed_on_a_log_that_does_not_end_where_its_head_says(watched: Watched) -> None:
+    house = watched.house
+    with house.store.read(NOBODY) as tx:
+        size = log.size(tx)
+        assert newest.end(tx).is_whole
+    for wrong in (size + 1, size - 1):
+        with house.store.write(NOBODY) as tx:
+            tx.connection.execute(update(audit_head).values(size=wrong))
+        assert watched.why_not() == "LOG_UNSURE"
+    with house.store.write(NOBODY) as tx:
+        tx.connection.execute(update(audit_head).values(size=size))
+    assert watched.why_not() is None
+
+
+def test_nothing_is_claimed_without_room_on_the_disk_and_again_once_there_is(watched: Watched) -> None:
+    store, enough = watched.house.store, watched.house.store.space
+    store.space = Space(watched.hub.settings.data_dir, least_free=2**62)
+    assert watched.why_not() == "STORE_FULL"
+    assert not still.is_still(watched.house)
+    store.space = enough
+    assert watched.why_not() is None
+
+
+@pytest.mark.postgresql
+def test_nothing_is_claimed_by_a_clock_that_is_not_the_servers(on_a_server: Watched) -> None:
+    on_a_server.clock.at = datetime.now(UTC)
+    on_a_server.watch_anew()
+    assert on_a_server.why_not() is None
+    on_a_server.pass_by(timedelta(seconds=-20))  # it was wrong from the start, and never jumped
+    assert on_a_server.why_not() == "CLOCK_UNSURE"
+    on_a_server.pass_by(timedelta(seconds=20))
+    assert on_a_server.why_not() == "CLOCK_UNSURE"
+
+
+@pytest.mark.postgresql
+def test_on_a_server_too_what_the_later_time_wrote_is_due_now(on_a_server: Watched) -> None:
+    on_a_server.watch_anew()
+    house, later = on_a_server.house, on_a_server.clock.now()
+    waiting, leased = put_waiting(house, later), put_waiting(house, later)
+    _change(house, leased, lease_until=later + house.lease, lease_owner="dead", attempts=1)
+    on_a_server.clock.move(hours=-1)
+    assert not house.watch.is_steady()
+    on_a_server.pass_by(house.lease)
+    still.put_right(house)
+    now = on_a_server.clock.now()
+    assert _row(house, waiting)[0] <= now
+    assert _row(house, leased) == (now, now)
