@@ -2,6 +2,7 @@ import base64
 import hashlib
 import hmac
 import smtplib
+import socket
 import ssl
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,22 @@ def test_the_police_take_what_is_signed_by_the_specification_and_nothing_else(
     assert post(police, certificates, signed(signing_key, at)) == 202
     assert post(police, certificates, signed(signing_key, at)) == 200
     assert (police.received, police.copies) == ([("msg_1", b"body")], 1)
+
+
+def test_what_breaks_off_halfway_never_came_to_the_police(
+    police: PoliceReceiver, certificates: Certificates, signing_key: Ed25519PrivateKey, now: datetime
+) -> None:
+    headers = signed(signing_key, int(now.timestamp())) | {"host": "police.example", "content-length": "4"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    context = ssl.create_default_context(cafile=certificates.ca_file)
+    with socket.create_connection(("127.0.0.1", police.port), timeout=10) as line:
+        ends = line.dup()
+        with ends, context.wrap_socket(line, server_hostname="127.0.0.1") as secured:
+            secured.sendall(f"POST /disclosures HTTP/1.1\r\n{head}\r\nbo".encode())
+            ends.shutdown(socket.SHUT_WR)  # as where a sender is killed: no goodbye in TLS
+            assert secured.recv(1000) == b""
+    assert (police.received, police.refused) == ([], 0)
+    assert post(police, certificates, signed(signing_key, int(now.timestamp()))) == 202
 
 
 def test_an_authority_leaves_files_for_its_owner_alone_and_never_its_own_key(tmp_path: Path) -> None:

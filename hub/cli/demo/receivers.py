@@ -112,7 +112,11 @@ class _PoliceHandler(BaseHTTPRequestHandler):
             self.send_error(413)
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status, extra, body = self.server.receiver.answer(headers, self.rfile.read(length))
+        sent = self.rfile.read(length)
+        if len(sent) < length:
+            self.close_connection = True  # the caller hung up halfway: nothing came (RFC 9112, 8)
+            return
+        status, extra, body = self.server.receiver.answer(headers, sent)
         self.send_response(status)
         for name, value in (extra | {"content-type": "application/json", "content-length": str(len(body))}).items():
             self.send_header(name, value)
