@@ -1,5 +1,6 @@
 """A hub in this process, with partners that need no server: one is handed packs in a folder, another collects."""
 
+import atexit
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from hub.settings import Settings
 from hub.store import migrate
 from hub.store.scope import of_landlord
 from tests.cases import KINDS, write_agreements
-from tests.servers import POSTGRES_URL, as_owner, query_role
+from tests.servers import POSTGRES_URL, as_owner, copy_over, fresh_database, owning, query_role
 
 LMH = of_landlord("LMH")
 """Whose cases most tests write."""
@@ -102,6 +103,16 @@ def _migrated() -> bytes:
         return file.read_bytes()
 
 
+@cache
+def _migrated_on_postgresql() -> str:
+    made = fresh_database()
+    url = made.__enter__()
+    atexit.register(made.__exit__, None, None, None)
+    with owning(url) as owner:
+        migrate.upgrade(owner)
+    return url
+
+
 def introduce_everybody(hub: Hub) -> None:
     """Have every landlord of these tests know every agency."""
     for landlord in ("LMH", "OHG"):
@@ -112,6 +123,8 @@ def introduce_everybody(hub: Hub) -> None:
 
 def migrate_as_owner(data: Path, url: str, server_url: str = POSTGRES_URL) -> None:
     """What `concordat migrate` does, by the owner of a `fresh_database`, for the role of its URL."""
+    if server_url == POSTGRES_URL:
+        copy_over(url, _migrated_on_postgresql())
     owner = Settings(data_dir=data, database_url=as_owner(url, server_url), query_role=query_role(url))
     open_hub(owner, create=True).house.store.close()
 

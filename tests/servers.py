@@ -75,6 +75,19 @@ def fresh_database(server_url: str = POSTGRES_URL) -> Iterator[str]:
         server.dispose()
 
 
+def copy_over(url: str, template: str) -> None:
+    """Have an empty `fresh_database` be a copy of another one, in which nobody is; one with tables stays as it is."""
+    name, from_name = make_url(url).database, make_url(template).database
+    with owning(url) as owner, owner.connect() as connection:
+        if connection.scalar(text("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")):
+            return
+    server = create_engine(POSTGRES_URL, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {from_name}"))
+    server.dispose()
+
+
 def as_owner(url: str, server_url: str = POSTGRES_URL) -> str:
     """The same database, for the role that made it and sees all that is in it."""
     if not url.startswith("postgresql"):

@@ -1,6 +1,7 @@
 """The rules and needs in force, read once from the package: the one place that opens the law's files."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -26,8 +27,9 @@ class Rulebook:
     profiles: Profiles
 
 
+@cache
 def read() -> Rulebook:
-    """The rulebook of this version, proved. Raises `NotTrusted` where a file is wrong or a safety property broken.
+    """The rulebook of this version, proved; a process reads it once. Raises `NotTrusted` where a file is wrong or a safety property broken.
 
     Then no hub starts. Without a record of the proof the rules are proved now.
     """

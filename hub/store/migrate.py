@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -57,6 +58,7 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == newest()
 
 
+@cache
 def newest() -> str | None:
     """The revision that this version expects."""
     return ScriptDirectory.from_config(_config()).get_current_head()

@@ -1,4 +1,4 @@
-"""`concordat decide` as a process of its own: facts in, decisions out, a line each."""
+"""`concordat decide`: facts in, decisions out, a line each. Where it is about pipes and files, as a process."""
 
 import json
 import os
@@ -8,14 +8,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from consent.facts import FACTS
+from hub.cli import main
 from hub.cli.deciding import LONGEST_LINE
 from protocols.vocabulary import AgencyKind, DataCategory, Purpose
 from tests.consent.rulebook import case, rules
@@ -43,10 +46,10 @@ class Ended:
 
 
 def decide(given: bytes, *words: str, folder: Path) -> Ended:
-    done = subprocess.run(
-        [*COMMAND, *words], input=given, cwd=folder, env=ENVIRONMENT, capture_output=True, check=False
-    )
-    return Ended(done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode())
+    apart: dict[str, str | None] = {name: ENVIRONMENT.get(name) for name in {*os.environ, *ENVIRONMENT}}
+    with chdir(folder):
+        done = CliRunner().invoke(main, ["decide", *words], input=given, env=apart)
+    return Ended(done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], done.stderr)
 
 
 def lines(facts: Iterable[object]) -> bytes:

@@ -1,22 +1,21 @@
-"""`concordat keys` as a process of its own, beside a hub that is at work."""
+"""`concordat keys`, beside a hub that is at work."""
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from hub.access.roles import Role
 from hub.bootstrap import Hub
+from hub.cli import main
 from hub.flow.checkpoint import verifier_key
 from hub.flow.consult import read_referral
 from hub.flow.refer import refer
 from tests.cases import JAG, Case
 from tests.hubs import somebody
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -24,13 +23,9 @@ def data(embedded_hub: Hub) -> Path:
     return embedded_hub.settings.data_dir
 
 
-def keys(data: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CONCORDAT_")} | {
-        "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "CONCORDAT_DATA_DIR": str(data), **settings,
-    }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-m", "hub", "keys", *words], env=environment, capture_output=True, text=True, check=False
-    )
+def keys(data: Path, *words: str, **settings: str) -> Result:
+    ours = {name: None for name in os.environ if name.startswith("CONCORDAT_")}
+    return CliRunner().invoke(main, ["keys", *words], env=ours | {"CONCORDAT_DATA_DIR": str(data), **settings})
 
 
 def test_show_prints_the_two_public_keys(embedded_hub: Hub, data: Path) -> None:
@@ -46,7 +41,7 @@ def test_every_key_is_changed_beside_a_running_hub_and_none_is_printed(embedded_
             keys(data, "reseal"), keys(data, "status"), keys(data, "prune", "--yes"), keys(data, "status")]  # fmt: skip
     secrets.append((data / "keys" / "kek").read_bytes())
 
-    assert [done.returncode for done in told] == [0] * len(told), [done.stderr for done in told]
+    assert [done.exit_code for done in told] == [0] * len(told), [done.stderr for done in told]
     assert "earlier:" in told[4].stdout
     assert "earlier:" not in told[6].stdout
     assert all("Nothing is left to do." in told[number].stdout for number in (0, 4, 6))
@@ -60,7 +55,7 @@ def test_every_key_is_changed_beside_a_running_hub_and_none_is_printed(embedded_
 
 def test_prune_asks_first(data: Path) -> None:
     keys(data, "rotate", "--root")
-    assert keys(data, "prune").returncode == 1
+    assert keys(data, "prune").exit_code == 1
     assert len(list((data / "keys").glob("kek.*"))) == 1
 
 
@@ -68,14 +63,14 @@ def test_prune_asks_first(data: Path) -> None:
     "words", [("rotate",), ("rotate", "--root", "--landlord", "LMH"), ("rotate", "--landlord", "X")]
 )
 def test_rotate_says_what_it_needs(data: Path, words: tuple[str, ...]) -> None:
-    assert keys(data, *words).returncode == 2
+    assert keys(data, *words).exit_code == 2
 
 
 def test_a_root_key_that_is_not_ours_is_told_how_to_be_changed(data: Path) -> None:
     program = f"command:{sys.executable} -c 'print(\"{'ab' * 32}\")'"
     over = keys(data, "rotate", "--root", CONCORDAT_ROOT_KEY=program)
-    assert over.returncode == 0, over.stderr
+    assert over.exit_code == 0, over.stderr
     refused = keys(data, "rotate", "--root", CONCORDAT_ROOT_KEY=program)
-    assert (refused.returncode, "[ROOT_KEY_NOT_OURS]" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "[ROOT_KEY_NOT_OURS]" in refused.stderr) == (1, True)
     assert "[ROOT_KEY_UNKNOWN]" in keys(data, "status").stderr  # with the file again, and without the command
-    assert keys(data, "status", CONCORDAT_ROOT_KEY_BEFORE=program).returncode == 0
+    assert keys(data, "status", CONCORDAT_ROOT_KEY_BEFORE=program).exit_code == 0
