@@ -29,8 +29,9 @@ class Rulebook:
 
 @cache
 def read() -> Rulebook:
-    """The rulebook of this version, proved; a process reads it once. Raises `NotTrusted` where a file is wrong or a safety property broken.
+    """The rulebook of this version, proved; a process reads it once.
 
+    Raises `NotTrusted` where a file is wrong or a safety property broken.
     Then no hub starts. Without a record of the proof the rules are proved now.
     """
     try:
