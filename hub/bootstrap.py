@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
@@ -18,12 +18,14 @@ from connectors.signing import public_key_text
 from hub.access.oidc import Provider, is_safe
 from hub.access.passkeys import RelyingParty
 from hub.api.app import make_api
+from hub.audit.asking import Witnesses
+from hub.audit.policy import PolicyError, parse_policy
 from hub.clock import AlwaysSteady, Clock, SystemClock, SystemWatch
 from hub.decision import rulebook
 from hub.delivery.backlog import Backlog
 from hub.delivery.doors import Doors
 from hub.errors import BadInput, ConcordatError, Conflict, NotTrusted
-from hub.flow import enrol, still
+from hub.flow import enrol, still, witness
 from hub.flow.checkpoint import checkpoint
 from hub.flow.house import House
 from hub.flow.readiness import Looked, Readiness
@@ -55,7 +57,7 @@ class Hub:
     agreements: tuple[Agreement, ...]
 
     def start(self, *, alone: bool = False) -> None:
-        """Bring registers up to date, check the log, log the start, and sign the head of the log.
+        """Bring registers up to date, check the log, log the start, sign its head, and have it witnessed.
 
         `alone` only for whoever holds the data folder (`hold_alone`): leases of an earlier run end at once.
         """
@@ -64,6 +66,7 @@ class Hub:
             alone=alone and self.settings.is_embedded, known=self.agencies, on_file=self.agreements,
         )  # fmt: skip
         checkpoint(self.house)
+        witness.ask(self.house)
 
     def message_key(self) -> str:
         """The public key that what we send verifies under, as partners are given it (`whpk_...`)."""
@@ -139,6 +142,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
         give_up_after_hours=settings.give_up_after_hours, max_attachment_bytes=settings.max_attachment_bytes,
         watch=AlwaysSteady() if clock else SystemWatch(timedelta(seconds=settings.lease_seconds)),
         backlog=Backlog(settings.most_waiting), hold=timedelta(minutes=settings.hold_minutes),
+        witnesses=read_witnesses(settings, (clock or SystemClock()).now()),
     )  # fmt: skip
     open_own_key(house)
     still.hear(house)
@@ -190,6 +194,21 @@ def make_private(folder: Path) -> None:
     """Make a folder of mode 0700; one that is there is narrowed to it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+
+
+def read_witnesses(settings: Settings, began: datetime) -> Witnesses:
+    """Who must witness the log, as `witnesses.policy` in the data folder says (C2SP tlog-policy); nobody without it.
+
+    Raises BadInput naming the line that is wrong.
+    """
+    path = settings.data_dir / "witnesses.policy"
+    if not path.exists():
+        return Witnesses()
+    try:
+        policy = parse_policy(path.read_text(encoding="utf-8"))
+    except (PolicyError, UnicodeDecodeError) as problem:
+        raise BadInput("POLICY_WRONG", path.name, str(problem), "see docs/witnessing.md") from None
+    return Witnesses(policy, began, settings.witness_ca_file)
 
 
 def read_doors(path: Path) -> Mapping[str, AgencyDoor]:

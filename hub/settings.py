@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     disk_floor_mb: Annotated[int, Field(ge=0, le=1_048_576)] = 256
     """With less than that free on the disk of the data folder, in MiB, the hub is not ready; where the database is
     there too, only danger is taken in and nothing leaves."""
+    witness_ca_file: Path | None = None
+    """Certificates that witnesses' addresses are trusted by, instead of the machine's own."""
     proxy_secret_file: Path | None = None
     """File with what the TLS proxy sends as `X-Proxy-Secret`; without, nobody is believed about certificates."""
 

@@ -70,6 +70,8 @@ class EntryKind(StrEnum):
     DOCUMENT_RECORDED = "document.recorded"
     DOCUMENT_WITHDRAWN = "document.withdrawn"
     EXPORT_MADE = "export.made"
+    LOG_DISPUTED = "log.disputed"
+    LOG_AGREED = "log.agreed"
     HUB_STARTED = "hub.started"
     KEY_ROTATED = "key.rotated"
     KEY_RESEALED = "key.resealed"

@@ -166,6 +166,9 @@ KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
     },
     (EntryKind.DOCUMENT_WITHDRAWN, 1): {"document": ID, "landlord": NAME, "document_kind": CODE},
     (EntryKind.EXPORT_MADE, 1): {"export": ID, "scope": CODE, "size": POSITION, "digest": optional(DIGEST)},
+    # `party`: the SHA-256 of the name of the witness, or of the agency, that holds another history of this log.
+    (EntryKind.LOG_DISPUTED, 1): {"party": DIGEST, "reason": CODE, "size": POSITION},
+    (EntryKind.LOG_AGREED, 1): {"party": DIGEST, "size": POSITION},
     (EntryKind.HUB_STARTED, 1): {
         "release": CODE, "mode": CODE, "size": POSITION, "rules": optional(DIGEST),
     },

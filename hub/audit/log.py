@@ -15,9 +15,10 @@ from hub.audit import newest, seen, tree
 from hub.audit.entry import Entry, canonical_bytes
 from hub.audit.kinds import EntryKind
 from hub.audit.note import Checkpoint, proof_file, sign_checkpoint
+from hub.audit.witnessed import best_over
 from hub.errors import NotFound, NotTrusted
 from hub.store.batches import Asked
-from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_node
+from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_node, audit_witnessed
 from hub.store.unit_of_work import Reading, Writing
 
 NOT_PUBLISHED = "no checkpoint covers an entry of that number that is yours to see; ask again in a moment"
@@ -122,13 +123,24 @@ def latest_checkpoint(tx: Reading) -> tuple[int, str] | None:
     return (row.size, row.text) if row is not None else None
 
 
-def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
-    """Entry of that number and its proof file under the newest checkpoint, to be verified offline.
+def latest_witnessed(tx: Reading) -> tuple[int, str] | None:
+    """Size and text of the newest checkpoint that enough witnesses cosigned; None before the first."""
+    row = tx.connection.execute(
+        select(audit_checkpoint.c.size, audit_checkpoint.c.text)
+        .join(audit_witnessed, audit_witnessed.c.size == audit_checkpoint.c.size)
+        .order_by(audit_checkpoint.c.size.desc()).limit(1)
+    ).first()  # fmt: skip
+    return (row.size, row.text) if row is not None else None
 
-    Raises NotFound for a number not yet under a checkpoint.
+
+def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
+    """Entry of that number and its proof file, to be verified offline.
+
+    Under the first checkpoint over it that enough witnesses cosigned, or else the newest. Raises NotFound for a
+    number not yet under a checkpoint.
     """
-    checkpoint = latest_checkpoint(tx)
-    if checkpoint is None or not 0 <= number < checkpoint[0]:
+    checkpoint = best_over(tx, number)
+    if checkpoint is None or number < 0:
         raise NotFound("ENTRY_NOT_PUBLISHED", NOT_PUBLISHED)
     leaf = tx.connection.execute(select(audit_entry.c.leaf).where(audit_entry.c.number == number)).scalar_one()
     proof = tree.inclusion_proof(number, checkpoint[0], lambda level, index: _node(tx, level, index))
@@ -140,6 +152,13 @@ def consistency(tx: Reading, old: int, new: int) -> list[bytes]:
     if not 0 <= old <= new <= size(tx):
         raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
     return tree.consistency_proof(old, new, lambda level, index: _node(tx, level, index))
+
+
+def root_at(tx: Reading, count: int) -> bytes:
+    """The root that the log had when it was `count` entries long. Raises NotFound beyond the log."""
+    if not 0 <= count <= size(tx):
+        raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
+    return tree.root_at(count, lambda level, index: _node(tx, level, index))
 
 
 def leaves(tx: Reading, until: int) -> Iterator[bytes]:

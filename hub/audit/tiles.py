@@ -1,5 +1,6 @@
 """The log as files: entry bundles and hash tiles (C2SP tlog-tiles). Pure: paths and bytes in, paths and bytes out."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from hub.audit.tree import root_of
@@ -7,6 +8,9 @@ from hub.audit.tree import root_of
 TILE_WIDTH = 256
 MAX_ENTRY_BYTES = 65_535
 """A bundle gives the length of each entry in 16 bits."""
+
+_PATH = re.compile(r"tile/([0-9]|[1-5][0-9]|6[0-3]|entries)/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_LAST_TILE = 2**47
 
 
 def tile_path(level: int | None, index: int, width: int = TILE_WIDTH) -> str:
@@ -21,6 +25,19 @@ def tile_path(level: int | None, index: int, width: int = TILE_WIDTH) -> str:
     kind = "entries" if level is None else str(level)
     partial = f".p/{width}" if width < TILE_WIDTH else ""
     return f"tile/{kind}/{'/'.join(parts)}{partial}"
+
+
+def parse_path(path: str) -> tuple[int | None, int, int]:
+    """Level (None for entries), index and width of the tile that a path names. Raises ValueError for any other path."""
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise ValueError("not the path of a tile")
+    level = None if found[1] == "entries" else int(found[1])
+    index = int("".join(part.removeprefix("x") for part in found[2].split("/")))
+    width = int(found[3]) if found[3] else TILE_WIDTH
+    if index > _LAST_TILE or tile_path(level, index, width) != path:
+        raise ValueError("not the path of a tile")
+    return level, index, width
 
 
 def bundle(entries: Sequence[bytes]) -> bytes:

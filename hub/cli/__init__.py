@@ -15,6 +15,7 @@ from hub.cli.people import invite, token
 from hub.cli.rules import rules
 from hub.cli.running import api, timetable, up, worker
 from hub.cli.status import status
+from hub.cli.witness import witness
 
 __all__ = ["main"]
 
@@ -31,5 +32,6 @@ def main() -> None:
 for command in (
     up, demo, decide, rules, verify, export, invite, token, keys, policy_document, agencies, agreements, documents,
     migrate, schema, api, worker, timetable, machines, backup, restore, retention, status,
+    witness,
 ):  # fmt: skip
     main.add_command(command)

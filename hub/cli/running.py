@@ -2,19 +2,14 @@
 
 import resource
 import signal
-import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from types import FrameType
 
 import click
-import uvicorn
 from fastapi import FastAPI
 
-from hub.api.listening import listen
 from hub.bootstrap import Hub, hold_alone, open_hub, open_scaled_out
 from hub.cli.failing import plainly
+from hub.cli.serving import serve, stop
 from hub.cli.watching import watch
 from hub.errors import Conflict
 from hub.flow.enrol import first_code
@@ -50,7 +45,12 @@ def up(port: int | None) -> None:
     try:
         # No broker between a request and the courier beside it: it is told directly.
         app = hub.api(lambda _: courier.wake(), watched.readiness)
-        _serve(hub, app, lambda address: _announce(hub, address, code.token if code else None))
+        serve(
+            app,
+            hub.settings.host,
+            hub.settings.port,
+            lambda address: _announce(hub, address, code.token if code else None),
+        )
     finally:
         timetable_threads.stop()
         courier.stop()
@@ -72,7 +72,12 @@ def api() -> None:
     hints, watched = Hints(celery), watch(hub, celery)
     try:
         app = hub.api(hints.wake, watched.readiness)
-        _serve(hub, app, lambda address: _announce(hub, address, code.token if code else None))
+        serve(
+            app,
+            hub.settings.host,
+            hub.settings.port,
+            lambda address: _announce(hub, address, code.token if code else None),
+        )
     finally:
         hints.stop()
         watched.stop()
@@ -101,7 +106,7 @@ def timetable() -> None:
     _begin()
     with plainly():
         hub = open_scaled_out(Settings())
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, stop)
     celery = hub.celery()
     watched = watch(hub, celery)
     try:
@@ -126,33 +131,5 @@ def _announce(hub: Hub, address: str, code: str | None) -> None:
     sys.stdout.flush()
 
 
-def _serve(hub: Hub, app: FastAPI, announce: Callable[[str], None]) -> None:
-    listening = listen(hub.settings.host, hub.settings.port)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=20,
-        timeout_keep_alive=30, h11_max_incomplete_event_size=64 * 1024,
-    )  # fmt: skip
-    host, port = listening.getsockname()[:2]
-    server = _Announcing(config, lambda: announce(f"http://{host}:{port}"))
-    # uvicorn raises the signal again once it has shut down; without this, SIGTERM would end us before the worker ends.
-    signal.signal(signal.SIGTERM, _stop)
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it
-        server.run(sockets=[listening])
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-class _Announcing(uvicorn.Server):
-    """A server that says so once it listens."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce."""
-        await super().startup(sockets)
-        if not self.should_exit:
-            self._announce()
+def _serve(hub: Hub, app: FastAPI, code: str | None) -> None:
+    serve(app, hub.settings.host, hub.settings.port, lambda address: _announce(hub, address, code))

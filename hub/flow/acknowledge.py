@@ -13,6 +13,7 @@ from hub.flow.hold import hold_disclosure, scope_of
 from hub.flow.house import House
 from hub.flow.recall import recall
 from hub.flow.sight import require_sight
+from hub.flow.witness import Held, hold_against
 from hub.intake import referrals
 from hub.register import agencies
 from hub.store.unit_of_work import Writing
@@ -20,11 +21,15 @@ from hub.store.unit_of_work import Writing
 _SENT = (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED)
 
 
-def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_reference: str | None) -> str:
+def acknowledge(
+    house: House, actor: Actor, disclosure_id: str, partner_reference: str | None, checkpoint: str | None = None
+) -> str:
     """The partner says it has a disclosure, and perhaps by which reference; returns the receipt's id.
 
+    `checkpoint`: the last of our log that it verified. If our log does not begin with it, nothing leaves any more.
+
     Raises NotFound for a disclosure that is not this partner's or was never sent to it, Conflict while the agency is
-    suspended: whoever has its credential then may not be the agency.
+    suspended: whoever has its credential then may not be the agency. BadInput for a checkpoint that is not of our log.
     """
     require(actor, Act.ACKNOWLEDGE)
     with house.store.write(scope_of(house, disclosure_id, actor.scope)) as tx:
@@ -38,7 +43,10 @@ def acknowledge(house: House, actor: Actor, disclosure_id: str, partner_referenc
         if row.state is State.PREPARED:
             outbox.ask_recall(tx, row.id)  # it was carried; the copy in the outgoing folder has served
         rung = Rung.REFERENCED if partner_reference else Rung.READ
-        made = _receipted(house, tx, row, rung, "acknowledged through the API", partner_reference, actor)
+        held = hold_against(house, tx, f"agency:{row.agency}", checkpoint) if checkpoint else None
+        made = _receipted(
+            house, tx, row, rung, "acknowledged through the API", partner_reference, actor=actor, held=held
+        )
     if row.state is State.PREPARED:
         recall(house)
     return made
@@ -57,14 +65,14 @@ def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference:
             raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
         outbox.ask_recall(tx, row.id)  # the copy in the outgoing folder has served
         rung = Rung.REFERENCED if partner_reference else Rung.HANDED_OVER
-        made = _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor)
+        made = _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor=actor)
     recall(house)
     return made
 
 
 def _receipted(
-    house: House, tx: Writing, row: DisclosureRow, rung: Rung, evidence: str, partner_reference: str | None,
-    actor: Actor,
+    house: House, tx: Writing, row: DisclosureRow, rung: Rung, evidence: str, partner_reference: str | None, *,
+    actor: Actor, held: Held | None = None,
 ) -> str:  # fmt: skip
     now = house.clock.now()
     subject = referrals.get(tx, row.referral_id).subject
@@ -78,5 +86,7 @@ def _receipted(
     bound = commit(tx, row.case_id, made, subject, f"{evidence}|{partner_reference or ''}".encode(), now)
     log.append(tx, [Entry(EntryKind.PARTNER_ACKNOWLEDGED, now, actor.person, {
         "disclosure": row.id, "agency": row.agency, "receipt": made, "evidence_commitment": bound,
-    })])  # fmt: skip
+        "checkpoint_size": held.shown.size if held else None,
+        "checkpoint_root": held.shown.root.hex() if held else None,
+    }), *(held.entries if held else ())])  # fmt: skip
     return made

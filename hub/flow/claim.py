@@ -79,7 +79,7 @@ def claim(
 
 def _claim(house: House, worker: str, candidates: Sequence[Head], most: int, usual: int) -> Claimed:
     with house.store.write(EVERY) as tx:
-        still.require_still(house, tx)
+        still.require_still(house, tx, danger=all(head.lane == queue.DANGER for head in candidates))
         tx.hold_registers()
         now = house.clock.now()  # not before it was waited: what ran out meanwhile has run out
         doors = breaker.hold(tx, {head.agency for head in candidates})

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from hub.access.oidc import Provider
 from hub.access.passkeys import RelyingParty
+from hub.audit.asking import Witnesses
 from hub.clock import AlwaysSteady, Clock, Watch
 from hub.decision.rulebook import Rulebook
 from hub.delivery.backlog import Backlog
@@ -36,3 +37,4 @@ class House:
     backlog: Backlog = field(default_factory=lambda: Backlog(200_000))
     hold: timedelta = timedelta(0)
     introduced: Introduced = field(default_factory=Introduced)
+    witnesses: Witnesses = field(default_factory=Witnesses)

@@ -32,6 +32,9 @@ MEANS: Final = {
     "STORE_SLOW": "the database does not answer in time",
     "STORE_UNAVAILABLE": "the database cannot be written: is it there, is its disk full",
     "SCHEMA_OUTDATED": "the database is of another version: run 'concordat migrate'",
+    "LOG_DISPUTED": "others hold a longer or another audit log of this hub: nothing leaves while they are enough; see "
+    "'When others hold another log' in docs/operations.md",
+    "LOG_UNWITNESSED": "too few witnesses cosign the log: after a start danger alone leaves; ring up who runs them",
     "LOG_BROKEN": "the log does not agree with its own head: restore it, do not go on",
     "SCOPE_NOT_TAKEN": "the keys are others than those 'concordat migrate' ran with",
     "BROKER_AWAY": "the broker does not answer: hints are not heard, and delivery waits for the next sweep",

@@ -2,7 +2,7 @@
 
     disk    too little room to keep what an attempt leaves behind
     clock   it jumped, and an attempt that began before may be under way still
-    log     its end is not what its head says
+    log     its end is not what its head says, or others hold another one (hub.flow.witness)
     queue   more waits for an agency than can be looked after
 
 Danger is taken in whatever of this is so: it is on file, it goes as soon as anything goes, and the answer names whom to
@@ -16,6 +16,7 @@ from hub.audit import newest
 from hub.delivery import stepping_back
 from hub.errors import Unavailable
 from hub.flow.house import House
+from hub.flow.witness import require_vouched
 from hub.logs import event
 from hub.store import probe
 from hub.store.scope import EVERY, NOBODY
@@ -27,13 +28,15 @@ _log = logging.getLogger(__name__)
 _AFTER = 30
 
 
-def require_still(house: House, tx: Reading) -> None:
+def require_still(house: House, tx: Reading, *, danger: bool = False) -> None:
     """Begin no attempt unless disk, clock and log are in order; first in a transaction that claims.
 
-    Raises Unavailable with STORE_FULL, CLOCK_UNSURE or LOG_UNSURE. Nothing was claimed then, and nothing is lost.
+    `danger`: of nothing else. Raises Unavailable with STORE_FULL, CLOCK_UNSURE, LOG_UNSURE, LOG_DISPUTED or
+    LOG_UNWITNESSED. Nothing was claimed then, and nothing is lost.
     """
     if house.store.space.is_short():
         raise full()
+    require_vouched(house, tx, danger=danger)
     _look(house, tx)
     if not house.watch.is_steady():
         raise Unavailable("CLOCK_UNSURE", "the clock jumped, so nothing leaves until it was steady for a lease", _AFTER)

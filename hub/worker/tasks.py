@@ -15,6 +15,7 @@ from hub.flow.lapse import lapse
 from hub.flow.overdue import raise_overdue
 from hub.flow.recall import recall
 from hub.flow.retain import run
+from hub.flow.witness import ask, reconcile
 from hub.logs import event
 
 DELIVER: Final = "concordat.deliver"
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
     """Give an app the tasks of this house, and of no other; `wake` has the courier of this process look."""
-    sweeping = threading.Lock()
+    sweeping, witnessing = threading.Lock(), threading.Lock()
 
     def look(disclosure_id: str) -> None:  # noqa: ARG001 - what a hint is about is for whoever traces it
         # The outbox says what is due, and in which order: a hint about one row must not put it before the others.
@@ -46,8 +47,18 @@ def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
         finally:
             sweeping.release()
 
+    def witnessed() -> None:
+        try:
+            ask(house)
+            reconcile(house)
+        finally:
+            witnessing.release()
+
     def sign_checkpoint() -> None:
         checkpoint(house)
+        # Beside the timetable: a witness that answers slowly keeps no sweep waiting.
+        if witnessing.acquire(blocking=False):
+            threading.Thread(target=witnessed, name="witness", daemon=True).start()
 
     def retain() -> None:
         sweep_unfinished(house)

@@ -59,6 +59,7 @@ def collect_disclosure(
 def acknowledge_disclosure(
     actor: Annotated[Actor, Depends(May(Act.ACKNOWLEDGE))], door: Door, disclosure: DisclosureId, raw: RawJson
 ) -> ReceiptMade:
-    """Say that you have a disclosure, and by which reference of yours."""
+    """Say that you have a disclosure, by which reference of yours, and which checkpoint of our log you verified."""
     told = read_model(raw, Acknowledgement)
-    return ReceiptMade(receipt=acknowledge(door.house, actor, disclosure, told.partner_reference))
+    made = acknowledge(door.house, actor, disclosure, told.partner_reference, told.checkpoint)
+    return ReceiptMade(receipt=made)

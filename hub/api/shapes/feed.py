@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from hub.delivery.follow_ups import FollowUp
 from protocols.record import Strict
@@ -15,6 +15,8 @@ class Acknowledgement(Strict):
     """What the recipient says: perhaps its own reference. No personal data belongs here."""
 
     partner_reference: SafeReference | None = None
+    checkpoint: Annotated[str, Field(max_length=16_384)] | None = None
+    """The last checkpoint of our log that you verified, as it stood at /log/checkpoint."""
 
 
 class ReceiptMade(BaseModel):

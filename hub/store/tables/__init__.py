@@ -6,7 +6,15 @@ belongs to landlords: each transaction sees the rows of its own scope alone (`hu
 
 from hub.store.tables.access import credential
 from hub.store.tables.attachments import attachment, attachment_chunk
-from hub.store.tables.audit import audit_checkpoint, audit_entry, audit_head, audit_node
+from hub.store.tables.audit import (
+    audit_checkpoint,
+    audit_cosignature,
+    audit_dispute,
+    audit_entry,
+    audit_head,
+    audit_node,
+    audit_witnessed,
+)
 from hub.store.tables.content import data_key, landlord_key, sealed
 from hub.store.tables.corrections import correction, follow_up, lapse
 from hub.store.tables.decision import decision
@@ -38,9 +46,12 @@ __all__ = [
     "attachment_chunk",
     "attempt",
     "audit_checkpoint",
+    "audit_cosignature",
+    "audit_dispute",
     "audit_entry",
     "audit_head",
     "audit_node",
+    "audit_witnessed",
     "case_file",
     "consent",
     "correction",

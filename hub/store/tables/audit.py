@@ -1,4 +1,4 @@
-"""The audit log: entries, tree, checkpoints."""
+"""The audit log: entries, tree, checkpoints, and what others say of them."""
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
@@ -33,4 +33,28 @@ audit_checkpoint = Table(
     Column("size", RowNumber, primary_key=True, autoincrement=False),
     Column("text", Text, nullable=False),
     Column("signed_at", UtcDateTime, nullable=False),
+)  # fmt: skip
+
+audit_cosignature = Table(
+    "audit_cosignature", metadata,
+    Column("size", RowNumber, primary_key=True, autoincrement=False),
+    Column("cosigner", Text, primary_key=True, comment="name and key id, as in the line"),
+    Column("line", Text, nullable=False, comment="under the checkpoint of that size (C2SP signed-note)"),
+    Column("cosigned_at", UtcDateTime, nullable=False, comment="by the witness's own clock"),
+)  # fmt: skip
+
+audit_witnessed = Table(
+    "audit_witnessed", metadata,
+    Column("size", RowNumber, primary_key=True, autoincrement=False, comment="of a checkpoint that a quorum cosigned"),
+    Column("at", UtcDateTime, nullable=False),
+)  # fmt: skip
+
+audit_dispute = Table(
+    "audit_dispute", metadata,
+    Column("party", Text, primary_key=True, comment="the witness, or the agency, that holds another history"),
+    Column("origin", Text, nullable=False),
+    Column("reason", CODE, nullable=False),
+    Column("size", RowNumber, nullable=False, comment="of what they hold"),
+    Column("root", LargeBinary, comment="of what they hold, where they showed it signed by our own key"),
+    Column("at", UtcDateTime, nullable=False),
 )  # fmt: skip

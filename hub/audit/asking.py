@@ -1,0 +1,71 @@
+"""Asking witnesses for their cosignature, over HTTP (C2SP tlog-witness). Nothing but checkpoint and proof is sent."""
+
+import ssl
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+import httpx
+
+from hub.audit.policy import Policy, Witness
+from hub.audit.signed_note import NUMBER
+from hub.audit.witness import SIZE_TYPE, Refused, Submission, write
+
+PATIENCE_SECONDS: Final = 5.0
+_LONGEST_ANSWER: Final = 64 * 1024
+
+
+class SilentError(Exception):
+    """A witness cannot be reached, or does not speak the protocol."""
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """Who may witness this log, and whether enough have since this process began.
+
+    began: when that was; None where nobody is asked for, and so nobody is waited for.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    began: datetime | None = None
+    ca_file: Path | None = None
+    vouched: Event = field(default_factory=Event)
+
+    @property
+    def are_waited_for(self) -> bool:
+        """Whether enough witnesses must still say that this is the log they know."""
+        return not self.policy.asks_for_nobody and not self.vouched.is_set()
+
+    def ask(self, witness: Witness, submission: Submission) -> str:
+        """The lines with which a witness cosigns. Raises Refused as the protocol says, and SilentError."""
+        try:
+            with (
+                httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, verify=self._trusting()) as client,
+                client.stream("POST", f"{witness.url.rstrip('/')}/add-checkpoint", content=write(submission)) as answer,
+            ):
+                body = _read(answer)
+                status, kind = answer.status_code, answer.headers.get("content-type", "")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+            raise SilentError from None
+        if status == httpx.codes.OK:
+            return body
+        size = body.removesuffix("\n")
+        told = status == httpx.codes.CONFLICT and kind.partition(";")[0] == SIZE_TYPE and NUMBER.fullmatch(size)
+        raise Refused(status, int(size) if told else None)
+
+    def _trusting(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca_file)
+
+
+def _read(answer: httpx.Response) -> str:
+    body = b""
+    for part in answer.iter_bytes():
+        body += part
+        if len(body) > _LONGEST_ANSWER:
+            raise SilentError
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise SilentError from None

@@ -1,0 +1,120 @@
+"""What others have said of our checkpoints: their cosignatures, which were enough, and who holds another history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+
+from hub.store.tables import audit_checkpoint, audit_cosignature, audit_dispute, audit_witnessed
+from hub.store.unit_of_work import Reading, Writing
+
+LOG_BEHIND, OTHER_HISTORY, SEEN_ELSEWHERE = "log_behind", "other_history", "seen_elsewhere"
+"""They cosigned a longer log than ours is; a log of ours that ours does not begin with; they showed us such a one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Somebody holds another history of this log than we do: of how many entries, and with which root if they said."""
+
+    party: str
+    reason: str
+    size: int
+    root: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How much of the log was witnessed by enough, since when, and who disputes it."""
+
+    size: int
+    at: datetime | None
+    disputed_by: tuple[str, ...]
+
+
+def keep(tx: Writing, size: int, cosigner: str, line: str, at: datetime) -> bool:
+    """Keep a cosignature that was verified, in place of an earlier one; True where there was none."""
+    its = (audit_cosignature.c.size == size, audit_cosignature.c.cosigner == cosigner)
+    if tx.connection.execute(update(audit_cosignature).where(*its).values(line=line, cosigned_at=at)).rowcount:
+        return False
+    tx.connection.execute(insert(audit_cosignature).values(size=size, cosigner=cosigner, line=line, cosigned_at=at))
+    return True
+
+
+def mark(tx: Writing, size: int, at: datetime) -> None:
+    """From now on the checkpoint of that size counts as witnessed."""
+    if tx.connection.execute(select(audit_witnessed.c.size).where(audit_witnessed.c.size == size)).first() is None:
+        tx.connection.execute(insert(audit_witnessed).values(size=size, at=at))
+
+
+def last(tx: Reading, cosigner: str) -> tuple[int, datetime] | None:
+    """Size and time of the last checkpoint that somebody cosigned; None before the first."""
+    row = tx.connection.execute(
+        select(audit_cosignature.c.size, audit_cosignature.c.cosigned_at)
+        .where(audit_cosignature.c.cosigner == cosigner)
+        .order_by(audit_cosignature.c.size.desc()).limit(1)
+    ).first()  # fmt: skip
+    return (row.size, row.cosigned_at) if row is not None else None
+
+
+def with_lines(tx: Reading, size: int, text: str) -> str:
+    """A checkpoint with every cosignature of it that we have."""
+    rows = tx.connection.execute(
+        select(audit_cosignature.c.line)
+        .where(audit_cosignature.c.size == size)
+        .order_by(audit_cosignature.c.cosigner)
+    )  # fmt: skip
+    return text + "".join(row.line for row in rows)
+
+
+def best_over(tx: Reading, number: int) -> tuple[int, str] | None:
+    """The checkpoint to prove entry `number` under: the first that enough witnessed, else the newest; None: neither."""
+    sizes = (
+        select(func.min(audit_witnessed.c.size)).where(audit_witnessed.c.size > number),
+        select(func.max(audit_checkpoint.c.size)).where(audit_checkpoint.c.size > number),
+    )
+    for asked in sizes:
+        size = tx.connection.execute(asked).scalar_one()
+        if size is not None:
+            text = tx.connection.execute(
+                select(audit_checkpoint.c.text).where(audit_checkpoint.c.size == size)
+            ).scalar_one()
+            return int(size), with_lines(tx, size, text)
+    return None
+
+
+def dispute(tx: Writing, origin: str, found: Dispute, at: datetime) -> bool:
+    """Write down that somebody holds another history; True where that was not known of them."""
+    known = tx.connection.execute(
+        select(audit_dispute.c.reason, audit_dispute.c.size)
+        .where(audit_dispute.c.party == found.party, audit_dispute.c.origin == origin)
+    ).first()  # fmt: skip
+    if known is not None and (known.reason, known.size) == (found.reason, found.size):
+        return False
+    tx.connection.execute(delete(audit_dispute).where(audit_dispute.c.party == found.party))
+    tx.connection.execute(insert(audit_dispute).values(
+        party=found.party, origin=origin, reason=found.reason, size=found.size, root=found.root, at=at
+    ))  # fmt: skip
+    return True
+
+
+def settle(tx: Writing, party: str) -> bool:
+    """They agree with us again; True where they did not before."""
+    return bool(tx.connection.execute(delete(audit_dispute).where(audit_dispute.c.party == party)).rowcount)
+
+
+def disputes(tx: Reading, origin: str) -> Sequence[Dispute]:
+    """Who holds another history of this log than we do."""
+    rows = tx.connection.execute(
+        select(audit_dispute).where(audit_dispute.c.origin == origin).order_by(audit_dispute.c.party)
+    )
+    return [Dispute(row.party, row.reason, row.size, row.root) for row in rows]
+
+
+def standing(tx: Reading, origin: str) -> Standing:
+    """How much of the log counts as witnessed."""
+    row = tx.connection.execute(
+        select(audit_witnessed.c.size, audit_witnessed.c.at).order_by(audit_witnessed.c.size.desc()).limit(1)
+    ).first()
+    parties = tuple(one.party for one in disputes(tx, origin))
+    return Standing(row.size, row.at, parties) if row is not None else Standing(0, None, parties)

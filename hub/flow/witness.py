@@ -1,0 +1,265 @@
+"""Witness: have others cosign the head of the log, and release nothing while they hold another history than we do.
+
+A database restored from an old copy knows neither of later releases nor of later withdrawals, and its own log cannot
+tell: whoever saw a longer one can. So after a start nothing but danger leaves until enough witnesses have cosigned the
+log as it is, and nothing at all while so many hold another one that the rest are not enough.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from hub.audit import log, witnessed
+from hub.audit.asking import SilentError
+from hub.audit.cosignatures import Cosigner, cosigned_at
+from hub.audit.entry import Entry
+from hub.audit.kinds import EntryKind
+from hub.audit.note import Checkpoint, NoteError, open_checkpoint
+from hub.audit.policy import Witness
+from hub.audit.signed_note import read_signatures, signature_line
+from hub.audit.witness import Refused, Submission
+from hub.audit.witnessed import LOG_BEHIND, OTHER_HISTORY, SEEN_ELSEWHERE, Dispute
+from hub.errors import BadInput, NotFound, Unavailable
+from hub.flow.checkpoint import verifier_key
+from hub.flow.house import House
+from hub.logs import event
+from hub.store.scope import NOBODY
+from hub.store.unit_of_work import Reading, Writing
+
+_log = logging.getLogger(__name__)
+
+_HEARTBEAT: Final = timedelta(seconds=60)
+"""How often a witness is asked to say again that it knows of no other log, while nothing is added."""
+
+_SKEW: Final = timedelta(seconds=60)
+"""By how much a witness's clock may be behind ours."""
+
+_LATE: Final = timedelta(hours=1)
+_AFTER: Final = 30
+_NO_PROOF: Final = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Our newest checkpoint."""
+
+    size: int
+    text: str
+
+
+def ask(house: House) -> None:
+    """Submit the newest checkpoint to every witness that can be reached and has not cosigned it lately."""
+    policy = house.witnesses.policy
+    if not policy.witnesses:
+        return
+    with house.store.read(NOBODY) as tx:
+        found = log.latest_checkpoint(tx)
+    if found is None:
+        return
+    head = Head(*found)
+    due = [witness for witness in policy.witnesses.values() if witness.url and _is_due(house, witness, head)]
+    if not due:
+        return
+    with ThreadPoolExecutor(len(due), "witness") as hands:  # one that is silent keeps none of the others
+        answered = {witness.name for witness in hands.map(lambda one: _ask_one(house, one, head), due) if witness}
+    if policy.is_met_by(answered):
+        house.witnesses.vouched.set()
+    with house.store.write(NOBODY) as tx:
+        if policy.is_met_by(policy.seen_by(witnessed.with_lines(tx, head.size, head.text))):
+            witnessed.mark(tx, head.size, house.clock.now())
+
+
+def require_vouched(house: House, tx: Reading, *, danger: bool) -> None:
+    """Begin no attempt while others hold another history of this log, nor, but in danger, before enough know ours.
+
+    Raises Unavailable with LOG_DISPUTED or LOG_UNWITNESSED. Nothing was claimed then, and nothing is lost.
+    """
+    against = witnessed.disputes(tx, house.name)
+    if against and _is_denied(house, against):
+        says = "others hold a longer or another audit log of this hub than this one, so nothing leaves"
+        raise Unavailable("LOG_DISPUTED", says, _AFTER)
+    if danger or not house.witnesses.are_waited_for:
+        return
+    if not _have_vouched(house, tx):
+        says = "too few witnesses have said since the start that this is the log they know; danger alone leaves"
+        raise Unavailable("LOG_UNWITNESSED", says, _AFTER)
+    house.witnesses.vouched.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A checkpoint that was held against our log, and what that adds to it: for the caller to append last of all."""
+
+    shown: Checkpoint
+    entries: tuple[Entry, ...]
+
+
+def hold_against(house: House, tx: Writing, party: str, text: str) -> Held:
+    """Hold a checkpoint that somebody has from us against the log as it is; what is wrong stops every release.
+
+    Raises BadInput where it is not one that this log's key signed.
+    """
+    try:
+        shown = open_checkpoint(text, verifier_key(house))
+    except NoteError:
+        raise BadInput(
+            "CHECKPOINT_NOT_OURS", "checkpoint", "is not signed by this log's key",
+            "send the checkpoint that you verified, as it stands at /log/checkpoint, or leave it out",
+        ) from None  # fmt: skip
+    if _begins_with(tx, shown.size, shown.root):
+        return Held(shown, ())
+    found = Dispute(party, SEEN_ELSEWHERE, shown.size, shown.root)
+    return Held(shown, tuple(_written_down(house, tx, found, house.clock.now())))
+
+
+def concerns(house: House, tx: Reading) -> tuple[str, ...]:
+    """What is wrong with how the log is witnessed, by stable codes."""
+    standing = witnessed.standing(tx, house.name)
+    late = standing.at is None or house.clock.now() - standing.at > _LATE
+    asked = {
+        "LOG_DISPUTED": bool(standing.disputed_by),
+        "LOG_UNWITNESSED": not house.witnesses.policy.asks_for_nobody and late,
+    }
+    return tuple(code for code, is_so in asked.items() if is_so)
+
+
+def reconcile(house: House) -> None:
+    """End the disputes with whoever showed us a history that our log now begins with. For the timetable."""
+    with house.store.read(NOBODY) as tx:
+        open_ones = [one for one in witnessed.disputes(tx, house.name) if one.root is not None]
+        agreed = [one for one in open_ones if one.root is not None and _begins_with(tx, one.size, one.root)]
+    for one in agreed:
+        with house.store.write(NOBODY) as tx:
+            _agree(tx, one.party, one.size, house.clock.now())
+
+
+def _is_denied(house: House, against: Sequence[Dispute]) -> bool:
+    """What was shown under our own key proves itself; what witnesses say counts once the others are too few."""
+    if any(one.root is not None for one in against):
+        return True
+    policy, parties = house.witnesses.policy, {one.party for one in against}
+    left = {name for name, one in policy.witnesses.items() if _party(one.cosigner) not in parties}
+    return not policy.asks_for_nobody and not policy.is_met_by(left)
+
+
+def _have_vouched(house: House, tx: Reading) -> bool:
+    """Whether enough cosigned since this process began, by their own signed word: a restored database has it not."""
+    began, policy = house.witnesses.began, house.witnesses.policy
+    found = log.latest_witnessed(tx)
+    if found is None or began is None:
+        return False
+    text = witnessed.with_lines(tx, *found)
+    recent = {name for name in policy.seen_by(text) if _when(text, policy.witnesses[name].cosigner) >= began - _SKEW}
+    return policy.is_met_by(recent)
+
+
+def _when(text: str, cosigner: Cosigner) -> datetime:
+    at = cosigned_at(text, cosigner)
+    if at is None:
+        raise NoteError("checkpoint: not cosigned by them")
+    return at
+
+
+def _is_due(house: House, witness: Witness, head: Head) -> bool:
+    with house.store.read(NOBODY) as tx:
+        known = witnessed.last(tx, _party(witness.cosigner))
+        disputing = any(one.party == _party(witness.cosigner) for one in witnessed.disputes(tx, house.name))
+    if known is None or known[0] < head.size or disputing or house.witnesses.are_waited_for:
+        return True
+    return house.clock.now() - known[1] >= _HEARTBEAT
+
+
+def _ask_one(house: House, witness: Witness, head: Head) -> Witness | None:
+    """The witness where it cosigned."""
+    party = _party(witness.cosigner)
+    with house.store.read(NOBODY) as tx:
+        known = witnessed.last(tx, party)
+    old = min(known[0], head.size) if known is not None else 0
+    try:
+        try:
+            lines = house.witnesses.ask(witness, _submission(house, old, head))
+        except Refused as refused:
+            if refused.size is None or refused.size == old or refused.size > head.size:
+                raise
+            old = refused.size  # an answer of theirs was lost, or the log has another name since
+            lines = house.witnesses.ask(witness, _submission(house, old, head))
+    except SilentError:
+        event(_log, "witness_silent", logging.WARNING)
+    except Refused as refused:
+        _refused(house, party, old, refused)
+    else:
+        return witness if _cosigned(house, witness, head, lines) else None
+    return None
+
+
+def _submission(house: House, old: int, head: Head) -> Submission:
+    with house.store.read(NOBODY) as tx:
+        return Submission(old, tuple(log.consistency(tx, old, head.size)), head.text)
+
+
+def _refused(house: House, party: str, old: int, refused: Refused) -> None:
+    """A witness that knows more of this log than we do, or another one, disputes it; any other refusal is no word."""
+    now = house.clock.now()
+    with house.store.write(NOBODY) as tx:
+        if refused.size is not None and refused.size > log.size(tx):
+            found = Dispute(party, LOG_BEHIND, refused.size, None)
+        elif refused.size == old or refused.status == _NO_PROOF:
+            found = Dispute(party, OTHER_HISTORY, old, None)
+        else:  # it was asked twice at once, or does not know this log
+            event(_log, "witness_refused", logging.WARNING, status=refused.status)
+            return
+        log.append(tx, _written_down(house, tx, found, now))
+
+
+def _written_down(house: House, tx: Writing, found: Dispute, now: datetime) -> list[Entry]:
+    if not witnessed.dispute(tx, house.name, found, now):
+        return []
+    event(_log, "log_disputed", logging.ERROR, code=found.reason)
+    return [Entry(EntryKind.LOG_DISPUTED, now, "hub", {
+        "party": _digest(found.party), "reason": found.reason, "size": found.size,
+    })]  # fmt: skip
+
+
+def _cosigned(house: House, witness: Witness, head: Head, lines: str) -> bool:
+    """Keep the line that is theirs, once it is verified; others in the answer are nobody's word."""
+    cosigner, party = witness.cosigner, _party(witness.cosigner)
+    line, at = "", None
+    try:
+        for one in read_signatures(lines):
+            if (one.name, one.key_id) == (cosigner.name, cosigner.key_id):
+                line = signature_line(one.name, one.key_id, one.value)
+                at = cosigned_at(head.text + line, cosigner)
+    except NoteError:
+        at = None
+    if at is None:
+        event(_log, "witness_unintelligible", logging.WARNING)
+        return False
+    with house.store.write(NOBODY) as tx:
+        witnessed.keep(tx, head.size, party, line, at)
+        _agree(tx, party, head.size, house.clock.now())
+    return True
+
+
+def _agree(tx: Writing, party: str, size: int, now: datetime) -> None:
+    if witnessed.settle(tx, party):
+        log.append(tx, [Entry(EntryKind.LOG_AGREED, now, "hub", {"party": _digest(party), "size": size})])
+
+
+def _begins_with(tx: Reading, size: int, root: bytes) -> bool:
+    try:
+        return log.root_at(tx, size) == root
+    except NotFound:
+        return False
+
+
+def _party(cosigner: Cosigner) -> str:
+    return f"{cosigner.name}+{cosigner.key_id.hex()}"
+
+
+def _digest(party: str) -> str:
+    """A witness is named as its operator chose, which fits no code: the log holds the digest of the name."""
+    return hashlib.sha256(party.encode()).hexdigest()

@@ -1,0 +1,224 @@
+"""A hub whose log others witness: real witnesses, a database that goes back to an old copy, a partner who saw more."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from hub.access.roles import Role
+from hub.audit import log, witnessed
+from hub.audit.note import parse_proof_file, vkey
+from hub.audit.policy import parse_policy
+from hub.bootstrap import Hub
+from hub.errors import BadInput, Unavailable
+from hub.flow.checkpoint import checkpoint, latest
+from hub.flow.deliver import deliver_due
+from hub.flow.proof import prove
+from hub.flow.refer import refer
+from hub.flow.still import require_still
+from hub.flow.witness import ask, hold_against, reconcile
+from hub.keys import open_keys
+from hub.store.scope import EVERY, NOBODY
+from tests.cases import POLICE, Case
+from tests.hubs import open_test_hub, somebody
+from tests.witnesses import WitnessServer, policy_of, stranger_line
+
+NAMES = ("police.example/w", "council.example/w", "dpo.example/w")
+
+
+class Place:
+    """A data folder, three witnesses, and the hubs that are opened there one after the other."""
+
+    def __init__(self, folder: Path, ending: ExitStack) -> None:
+        self.data, self._ending, self._ended = folder / "data", ending, 0
+        self.data.mkdir(mode=0o700)
+        keys = open_keys(self.data / "keys", create=True)
+        origin = "hub.concordat.example"
+        self.witnesses = [
+            WitnessServer(folder / name.partition(".")[0], name, [vkey(origin, keys.log.public_key())])
+            for name in NAMES
+        ]
+        for one in self.witnesses:
+            ending.callback(one.stop)
+        self.ask_for(2)
+
+    def ask_for(self, enough: int) -> None:
+        (self.data / "witnesses.policy").write_text(policy_of(self.witnesses, enough), encoding="utf-8")
+
+    def open(self) -> Hub:
+        hub = open_test_hub(self.data, f"sqlite:///{self.data / 'concordat.sqlite3'}")
+        self._ending.callback(hub.house.store.close)
+        return hub
+
+    def copy(self, hub: Hub, to: Path) -> None:
+        hub.house.store.close()
+        shutil.copytree(self.data, to)
+
+    def put_back(self, hub: Hub, copied: Path) -> Hub:
+        hub.house.store.close()
+        shutil.rmtree(self.data)
+        shutil.copytree(copied, self.data)
+        return self.open()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with ExitStack() as ending:
+        yield Place(tmp_path, ending)
+
+
+def accept(hub: Hub, risk: str = "medium") -> None:
+    case = Case((POLICE,))
+    sent = case.referral()
+    sent["record"]["risk"]["level"] = risk
+    refer(hub.house, somebody(hub, Role.OFFICER), json.dumps(sent).encode(), f"key-{case.tag}")
+
+
+def size_of(hub: Hub) -> int:
+    with hub.house.store.read(NOBODY) as tx:
+        return log.size(tx)
+
+
+def why_still(hub: Hub, *, danger: bool = False) -> str | None:
+    with hub.house.store.read(EVERY) as tx:
+        try:
+            require_still(hub.house, tx, danger=danger)
+        except Unavailable as problem:
+            return problem.code
+    return None
+
+
+def sign_and_ask(hub: Hub) -> None:
+    checkpoint(hub.house)
+    ask(hub.house)
+
+
+def test_a_log_that_two_of_three_cosigned_is_witnessed_and_receipts_say_so(place: Place) -> None:
+    place.witnesses[2].stop()
+    hub = place.open()
+    assert why_still(hub) is None
+    accept(hub)
+    sign_and_ask(hub)
+    policy = parse_policy((place.data / "witnesses.policy").read_text(encoding="utf-8"))
+    with hub.house.store.read(NOBODY) as tx:
+        size = log.size(tx)
+        found = witnessed.standing(tx, hub.house.name)
+    assert (found.size, found.disputed_by) == (size, ())
+    proof = parse_proof_file(prove(hub.house, size - 1).proof)
+    assert policy.seen_by(proof.checkpoint_text) == {"police", "council"}
+    assert policy.seen_by(latest(hub.house)) == {"police", "council"}
+
+
+def test_until_enough_know_the_log_after_a_start_danger_alone_leaves(place: Place) -> None:
+    for one in place.witnesses[1:]:
+        one.stop()
+    hub = place.open()
+    accept(hub)
+    accept(hub, "immediate_danger")
+    assert (why_still(hub), why_still(hub, danger=True)) == ("LOG_UNWITNESSED", None)
+    with pytest.raises(Unavailable, match="too few witnesses"):
+        deliver_due(hub.house, "worker", 10)
+    assert len(list((place.data.parent / "out").glob("*dsc_*"))) == 1
+    place.witnesses[1].start()
+    sign_and_ask(hub)
+    assert why_still(hub) is None
+    assert deliver_due(hub.house, "worker", 10) == 1
+    place.witnesses[1].stop()  # once they have vouched, their silence stops nothing
+    place.witnesses[0].stop()
+    accept(hub)
+    sign_and_ask(hub)
+    assert why_still(hub) is None
+    place.witnesses[0].start()
+    place.witnesses[1].start()
+    place.witnesses[2].start()
+
+
+def test_another_process_believes_only_what_witnesses_signed_since_it_began(place: Place) -> None:
+    hub = place.open()
+    hub.house.witnesses.vouched.clear()  # as in a worker, which asks nobody itself
+    assert why_still(hub) is None
+    later = hub.house.witnesses
+    object.__setattr__(later, "began", hub.house.clock.now().replace(year=2100))
+    later.vouched.clear()
+    assert why_still(hub) == "LOG_UNWITNESSED"
+
+
+def test_a_database_that_went_back_to_an_old_copy_releases_nothing_even_once_it_grew_again(
+    place: Place, tmp_path: Path
+) -> None:
+    hub = place.open()
+    place.copy(hub, tmp_path / "copy")
+    hub = place.open()
+    for _ in range(3):
+        accept(hub)
+    sign_and_ask(hub)
+    reached = size_of(hub)
+    hub = place.put_back(hub, tmp_path / "copy")
+    assert (why_still(hub), why_still(hub, danger=True)) == ("LOG_DISPUTED", "LOG_DISPUTED")
+    accept(hub, "immediate_danger")
+    with pytest.raises(Unavailable, match="another audit log"):
+        deliver_due(hub.house, "worker", 10)
+    while size_of(hub) <= reached:
+        accept(hub)
+    sign_and_ask(hub)
+    assert why_still(hub, danger=True) == "LOG_DISPUTED"
+    with hub.house.store.read(NOBODY) as tx:
+        assert {one.reason for one in witnessed.disputes(tx, hub.house.name)} == {"other_history"}
+
+
+def test_one_witness_that_disputes_is_written_down_and_two_that_agree_are_enough(place: Place) -> None:
+    hub = place.open()
+    liar = place.witnesses[0]
+    with hub.house.store.write(NOBODY) as tx:
+        witnessed.dispute(tx, hub.house.name, witnessed.Dispute("nobody+00", "log_behind", 10**6, None),
+                          hub.house.clock.now())  # fmt: skip
+    assert why_still(hub) is None
+    liar.stop()
+    assert why_still(hub) is None
+
+
+def test_who_shows_a_longer_log_under_our_own_key_stops_it_until_ours_begins_with_that(
+    place: Place, tmp_path: Path
+) -> None:
+    (place.data / "witnesses.policy").unlink()
+    hub = place.open()
+    place.copy(hub, tmp_path / "copy")
+    hub = place.open()
+    accept(hub)
+    seen = checkpoint(hub.house)
+    place.copy(hub, tmp_path / "true")
+    hub = place.put_back(hub, tmp_path / "copy")
+    with hub.house.store.write(NOBODY) as tx:
+        log.append(tx, hold_against(hub.house, tx, "agency:agy_police", seen).entries)
+    assert why_still(hub, danger=True) == "LOG_DISPUTED"
+    reconcile(hub.house)
+    assert why_still(hub) == "LOG_DISPUTED"
+    hub = place.put_back(hub, tmp_path / "true")
+    with hub.house.store.write(NOBODY) as tx:
+        log.append(tx, hold_against(hub.house, tx, "agency:agy_police", seen).entries)
+    assert why_still(hub) is None
+
+
+def test_a_checkpoint_of_somebody_elses_is_refused_and_stops_nothing(place: Place) -> None:
+    hub = place.open()
+    text = latest(hub.house).replace("hub.concordat.example", "hub.other.example")
+    with hub.house.store.write(NOBODY) as tx, pytest.raises(BadInput, match="not signed by this log's key"):
+        hold_against(hub.house, tx, "agency:agy_police", text)
+    assert why_still(hub) is None
+
+
+def test_a_witness_that_answers_nonsense_or_with_anothers_key_is_no_witness(place: Place) -> None:
+    lines = "".join(one.line for one in place.witnesses[1:])
+    policy = f"{stranger_line('police', place.witnesses[0].url)}{lines}quorum police\n"
+    (place.data / "witnesses.policy").write_text(policy, encoding="utf-8")
+    hub = place.open()
+    assert why_still(hub) == "LOG_UNWITNESSED"
+
+
+def test_a_policy_that_cannot_be_read_stops_the_start_and_names_the_line(place: Place) -> None:
+    (place.data / "witnesses.policy").write_text("quorum all_of_them\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"witnesses\.policy: line 1"):
+        place.open()
