@@ -139,8 +139,8 @@ def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
     Under the first checkpoint over it that enough witnesses cosigned, or else the newest. Raises NotFound for a
     number not yet under a checkpoint.
     """
-    checkpoint = best_over(tx, number)
-    if checkpoint is None or number < 0:
+    checkpoint = best_over(tx, number) if 0 <= number < size(tx) else None
+    if checkpoint is None:
         raise NotFound("ENTRY_NOT_PUBLISHED", NOT_PUBLISHED)
     leaf = tx.connection.execute(select(audit_entry.c.leaf).where(audit_entry.c.number == number)).scalar_one()
     proof = tree.inclusion_proof(number, checkpoint[0], lambda level, index: _node(tx, level, index))

@@ -6,8 +6,8 @@ whose memory is lost is not started again: it would cosign anything. It is made 
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC
 from pathlib import Path
 from typing import Final
@@ -80,7 +80,8 @@ class Memory:
     def cosign(self, submission: Submission, clock: Clock) -> str:
         """The line that cosigns it, kept before it is returned. Raises `hub.audit.witness.Refused`."""
         origin = witness.origin_of(submission)
-        with closing(self._open()) as database, _alone(database):
+        with closing(self._open()) as database, database:
+            database.execute("BEGIN IMMEDIATE")  # ended with the block: kept, or undone by a refusal
             row = database.execute("SELECT size, root FROM cosigned WHERE origin = ?", (origin,)).fetchone()
             last = Checkpoint(origin, row[0], row[1]) if row else None
             asked = witness.consider(submission, self._logs, last)
@@ -98,14 +99,3 @@ class Memory:
         database = sqlite3.connect(self._path, timeout=_PATIENCE_SECONDS, isolation_level=None)
         database.execute("PRAGMA synchronous=FULL")
         return database
-
-
-@contextmanager
-def _alone(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")

@@ -56,6 +56,7 @@ MAY_REACH = {
     "a provider of sign-in, named in settings: learns that somebody signs in, never of a case": {
         "hub.access.oidc": {"httpx"},
     },
+    "witnesses, named in their policy: the size of the log, its root, hashes": {"hub.audit.asking": {"httpx", "ssl"}},
     "the broker, named in settings: hints that hold an id": {
         "hub.bootstrap": {"celery"}, "hub.worker.app": {"celery"}, "hub.worker.run": {"celery"},
         "hub.worker.hints": {"celery", "kombu"}, "hub.worker.tasks": {"celery"}, "hub.worker.broker": {"celery"},
@@ -65,7 +66,7 @@ MAY_REACH = {
         "hub.traces": {"opentelemetry.exporter", "opentelemetry.sdk", "requests"},
     },
     "listening, waiting one's turn, and a name for this process; nothing is opened to anybody": {
-        "hub.cli.running": {"socket", "uvicorn"}, "hub.api.listening": {"socket"}, "hub.worker.names": {"socket"},
+        "hub.cli.serving": {"socket", "uvicorn"}, "hub.api.listening": {"socket"}, "hub.worker.names": {"socket"},
         "hub.api.admission": {"anyio", "asyncio"}, "hub.metrics": {"prometheus_client"},
         "hub.watch.collector": {"prometheus_client"},
         "hub.watch.listener": {"prometheus_client", "socketserver", "wsgiref"},

@@ -138,7 +138,7 @@ def body_of(operation: Operation, document: dict[str, Any], plants: Plants) -> o
 def after_reading(hub: Landlord) -> Iterator[Piece]:
     """What those are told about all that was sent who may not read it: lists, feeds, proofs, metrics."""
     paths = ("/v1/feed", "/v1/reviews", "/v1/parked", "/v1/agencies", "/v1/machines", "/v1/overrides",
-             "/v1/log/checkpoint", "/v1/log/key", "/v1/log/consistency?old=1&new=2", "/v1/log/entries/3/proof",
+             "/log/checkpoint", "/v1/log/key", "/v1/log/consistency?old=1&new=2", "/v1/log/entries/3/proof",
              "/v1/openapi.json", "/", "/metrics", "/v1/metrics", "/v1/health/ready", "/v1/retention")  # fmt: skip
     for path in paths:
         for asking in (nobody(hub), hub.administrator, hub.police, hub.fire):

@@ -1,4 +1,4 @@
-"""The audit log from outside: checkpoint, proofs, export. Verifying needs none of this hub's code."""
+"""The audit log from outside: key, proofs, export; its tiles are `hub.api.routes.tiles`. Needs none of our code."""
 
 import base64
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from hub.access.roles import Act, Actor
 from hub.api.doorway import Door, May, anyone
 from hub.api.shapes.log import ConsistencyOut, ProofOut
-from hub.flow.checkpoint import latest, verifier_key
+from hub.flow.checkpoint import verifier_key
 from hub.flow.export import export
 from hub.flow.proof import prove, prove_consistency
 
@@ -18,13 +18,6 @@ _ZIP: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 }
 _TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
-
-
-@router.get("/checkpoint", operation_id="read_checkpoint", dependencies=[Depends(anyone)], response_class=Response,
-            responses=_TEXT)  # fmt: skip
-def read_checkpoint(door: Door) -> Response:
-    """The newest signed checkpoint (C2SP signed note)."""
-    return Response(latest(door.house), media_type="text/plain; charset=utf-8")
 
 
 @router.get("/key", operation_id="read_log_key", dependencies=[Depends(anyone)], response_class=Response,

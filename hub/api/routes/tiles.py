@@ -16,26 +16,22 @@ _BYTES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get("/checkpoint", operation_id="read_log_checkpoint", dependencies=[Depends(anyone)], response_class=Response,
+@router.get("/checkpoint", operation_id="read_checkpoint", dependencies=[Depends(anyone)], response_class=Response,
             responses=_TEXT)  # fmt: skip
 def read_checkpoint(door: Door) -> Response:
     """The newest signed checkpoint, with the lines of the witnesses who cosigned it."""
-    return Response(
-        latest(door.house), media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"}
-    )  # fmt: skip
+    return Response(latest(door.house), media_type="text/plain; charset=utf-8")
 
 
-@router.get("/tile/entries/{path:path}", operation_id="read_log_entries", response_class=Response, responses=_BYTES)
-def read_entries(actor: Annotated[Actor, Depends(May(Act.EXPORT_LOG))], door: Door, path: str) -> Response:
+@router.get("/tile/entries/{bundle:path}", operation_id="read_log_entries", response_class=Response, responses=_BYTES)
+def read_entries(actor: Annotated[Actor, Depends(May(Act.EXPORT_LOG))], door: Door, bundle: str) -> Response:
     """Up to 256 entries, for the data-protection officer."""
-    content = entry_bundle(door.house, actor, f"tile/entries/{path}")
+    content = entry_bundle(door.house, actor, f"tile/entries/{bundle}")
     return Response(content, media_type="application/octet-stream")
 
 
-@router.get("/tile/{path:path}", operation_id="read_log_tile", dependencies=[Depends(anyone)], response_class=Response,
-            responses=_BYTES)  # fmt: skip
-def read_tile(door: Door, path: str) -> Response:
+@router.get("/tile/{hashes:path}", operation_id="read_log_tile", dependencies=[Depends(anyone)],
+            response_class=Response, responses=_BYTES)  # fmt: skip
+def read_tile(door: Door, hashes: str) -> Response:
     """Up to 256 hashes of the log's tree. What a checkpoint covers never changes."""
-    content = tile(door.house, f"tile/{path}")
-    headers = {"Cache-Control": "public, max-age=604800, immutable"}
-    return Response(content, media_type="application/octet-stream", headers=headers)
+    return Response(tile(door.house, f"tile/{hashes}"), media_type="application/octet-stream")

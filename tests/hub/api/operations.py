@@ -9,6 +9,7 @@ PATHS = {
     "referral": f"ref_{NOBODY}", "disclosure": f"dsc_{NOBODY}", "consent": f"con_{NOBODY}",
     "credential": f"crd_{NOBODY}", "person": f"usr_{NOBODY}", "session_id": f"ses_{NOBODY}",
     "override": f"ovr_{NOBODY}", "landlord": "PCHA", "number": "0",
+    "bundle": "000.p/1", "hashes": "0/000.p/1",
     "agency": "agy_no_such", "pin": f"pin_{NOBODY}", "mark": f"uns_{NOBODY}",
     "agreement": "agr_no_such@1", "document_id": f"doc_{NOBODY}",
     "machine": f"mch_{NOBODY}", "key": f"mky_{NOBODY}", "hold": f"hld_{NOBODY}", "attachment": f"atc_{NOBODY}",

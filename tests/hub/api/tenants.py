@@ -132,7 +132,7 @@ def populate(there: Tenants, landlord: str, tokens: dict[str, str]) -> dict[str,
         "attachment": made("store_attachment", f"{of_referral}/attachments", "officer"),
         "mark": made("mark_unsafe_contact", f"{of_referral}/unsafe-contacts", "officer", "mark"),
         "document_id": made("record_document", f"/v1/landlords/{landlord}/documents", "dpo"),
-        "number": str(_entry_about(there, referral)),
+        "number": str(_entry_about(there, referral)), "bundle": "000.p/1", "hashes": "0/000.p/1",
     }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_a_database_that_went_away_is_a_503_on_reading_writing_and_readiness_but
     for part in file.parent.glob("concordat.sqlite3*"):
         part.unlink()
     file.mkdir()
-    for method, path in (("GET", "/v1/health/ready"), ("GET", "/v1/feed"), ("GET", "/v1/log/checkpoint")):
+    for method, path in (("GET", "/v1/health/ready"), ("GET", "/v1/feed"), ("GET", "/log/checkpoint")):
         answer = own.ask(method, path, "partner" if "feed" in path else None)
         assert (answer.status_code, answer.json()["title"]) == (503, "STORE_UNAVAILABLE")
     assert own.ask("GET", "/v1/health/live").status_code == 200

@@ -34,3 +34,10 @@ def upgrade() -> None:
     sa.Column("at", sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint("party", name=op.f("pk_audit_dispute")),
     )  # fmt: skip
+
+
+def downgrade() -> None:
+    """Go down."""
+    op.drop_table("audit_dispute")
+    op.drop_table("audit_witnessed")
+    op.drop_table("audit_cosignature")
