@@ -32,11 +32,9 @@ from hub.store.unit_of_work import Reading, Writing
 
 _log = logging.getLogger(__name__)
 
-_HEARTBEAT: Final = timedelta(seconds=60)
-"""How often a witness is asked to say again that it knows of no other log, while nothing is added."""
-
-_SKEW: Final = timedelta(seconds=60)
-"""By how much a witness's clock may be behind ours."""
+_HEARTBEAT: Final = timedelta(seconds=15)
+"""How often a witness is asked to say again that it knows of no other log, while nothing is added: so long a worker
+that starts may wait, and longer where the witness's clock is behind."""
 
 _LATE: Final = timedelta(hours=1)
 _AFTER: Final = 30
@@ -152,8 +150,8 @@ def _have_vouched(house: House, tx: Reading) -> bool:
     found = log.latest_witnessed(tx)
     if found is None or began is None:
         return False
-    text = witnessed.with_lines(tx, *found)
-    recent = {name for name in policy.seen_by(text) if _when(text, policy.witnesses[name].cosigner) >= began - _SKEW}
+    text, since = witnessed.with_lines(tx, *found), began.replace(microsecond=0)  # a cosignature tells whole seconds
+    recent = {name for name in policy.seen_by(text) if _when(text, policy.witnesses[name].cosigner) >= since}
     return policy.is_met_by(recent)
 
 

@@ -117,8 +117,13 @@ def stop_all(processes: dict[str, HubProcess]) -> None:
 
 
 @contextmanager
-def running(kind: str, folder: Path, **settings: str) -> Iterator[tuple[Backend, Partners]]:
-    """A hub of that kind, just set up, with its partners; all ends with the block. `settings` is its environment."""
+def running(
+    kind: str, folder: Path, witnesses: str | None = None, **settings: str
+) -> Iterator[tuple[Backend, Partners]]:
+    """A hub of that kind, just set up, with its partners; all ends with the block. `settings` is its environment.
+
+    `witnesses`: the policy by which its log is witnessed.
+    """
     folder.chmod(0o700)
     data, keys = folder / "data", folder / "keys"
     data.mkdir(mode=0o700)
@@ -133,6 +138,8 @@ def running(kind: str, folder: Path, **settings: str) -> Iterator[tuple[Backend,
         ending.callback(partners.stop)
         (data / "partners.toml").write_text(partners.toml(), encoding="utf-8")
         write_agreements(data / "agreements")
+        if witnesses is not None:
+            (data / "witnesses.policy").write_text(witnesses, encoding="utf-8")
         backend: Backend
         if kind == "embedded":
             backend = Embedded(logs, environment)
