@@ -1,15 +1,14 @@
 """Check an exported audit log with nothing but the export and the log's public key.
 
-Usage:  python verify.py EXPORT --key VKEY                   is this export whole and unaltered?
-        python verify.py EXPORT --key VKEY --older EXPORT    does it only add to an older export?
-        python verify.py ENTRY --key VKEY --receipt FILE     was this entry in the log?
+Usage:  python verify.py EXPORT --key VKEY                  is this export whole and unaltered?
+        python verify.py EXPORT --key VKEY --older FILE     does it only add to an older export, or checkpoint?
+        python verify.py ENTRY --key VKEY --receipt FILE    was this entry in the log?
+With --witness VKEY, once for each, these witnesses must have cosigned what is checked.
 
 An export is a folder, or a .zip of one: `checkpoint` (how many entries, and the root hash of their tree, signed),
 `tile/entries/...` (up to 256 entries to a file, each behind its length), `tile/<level>/...` (hashes of the tree). The
 entries alone must lead to the signed root; the hashes only help to name an entry that was altered.
-
-It imports nothing of the program that keeps the log, and repeats some of its hashing, so that nobody need trust that
-program. Sources: RFC 6962 section 2.1; C2SP signed-note, tlog-checkpoint, tlog-tiles, tlog-proof.
+Sources: RFC 6962 section 2.1; C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles, tlog-proof.
 """
 
 import argparse
@@ -20,10 +19,10 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -33,18 +32,11 @@ NUMBER = r"0|[1-9][0-9]{0,18}"
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 Export = Mapping[str, Path | zipfile.Path]
+Checkpoint = tuple[int, bytes]  # how many entries a log has, and their root hash
 
 
 class Bad(Exception):
     """The check failed; the sentence names the first bad place."""
-
-
-class Checkpoint(NamedTuple):
-    """What the log's key signed: the log's name, its number of entries, and their root hash."""
-
-    origin: str
-    size: int
-    root: bytes
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -61,36 +53,43 @@ def tree_root(hashes: Sequence[bytes]) -> bytes:
 
 def from_base64(text: str, what: str) -> bytes:
     """Decode base64, refusing every spelling but the one canonical spelling."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError:
-        raise Bad(f"{what}: not base64") from None
-    if base64.b64encode(data).decode() != text:
-        raise Bad(f"{what}: base64 with stray bits")
-    return data
+    with suppress(ValueError):
+        data = base64.b64decode(text)
+        if base64.b64encode(data).decode() == text:
+            return data
+    raise Bad(f"{what}: not base64 in its one spelling")
 
 
-def open_checkpoint(text: str, vkey: str) -> Checkpoint:
-    """Verify the signature by `vkey` (name+id+key) and return what it covers. Other signatures are passed over."""
-    name, _, rest = vkey.partition("+")
-    key_id, _, encoded = rest.partition("+")
+def signed_text(text: str, vkey: str) -> str:
+    """Verify the signature by `vkey` (name+id+key), a log's or a witness's, and return the text that it covers."""
+    name, key_id, encoded = [*vkey.split("+", 2), "", ""][:3]
     key = from_base64(encoded, "key")
-    if len(key) != 33 or key[0] != 1 or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
+    if len(key) != 33 or key[0] not in {1, 4} or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
         raise Bad("key: not an Ed25519 verifier key, or damaged")
     body, _, signatures = text.rpartition("\n\n")
     found = re.findall(rf"^— {re.escape(name)} (\S+)$", signatures, re.MULTILINE)
-    ours = [raw[4:] for raw in (from_base64(line, "checkpoint") for line in found) if raw[:4].hex() == key_id]
-    if not ours or re.fullmatch(r"(— \S+ \S+\n)+", signatures) is None:
-        raise Bad("checkpoint: not signed by this key")
-    try:
-        for signature in ours:
-            Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature, f"{body}\n".encode())
-    except InvalidSignature:
-        raise Bad("checkpoint: the signature is wrong") from None
+    theirs = [raw[4:] for raw in (from_base64(line, "checkpoint") for line in found) if raw[:4].hex() == key_id]
+    if not theirs or re.fullmatch(r"(— \S+ \S+\n)+", signatures) is None:
+        raise Bad(f"checkpoint: not signed by {name}")
+    for signature in theirs:
+        # A witness signs when it saw the text, too: eight bytes before its signature are seconds since 1970.
+        seen = f"cosignature/v1\ntime {int.from_bytes(signature[:8], 'big')}\n" if key[0] == 4 else ""
+        try:
+            Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature[8 * bool(seen) :], f"{seen}{body}\n".encode())
+        except InvalidSignature:
+            raise Bad(f"checkpoint: the signature by {name} is wrong") from None
+    return body
+
+
+def open_checkpoint(text: str, vkey: str, *witnesses: str) -> Checkpoint:
+    """What a checkpoint says that the log's key signed, and each of these witnesses. Other lines are passed over."""
+    body = signed_text(text, vkey)
     lines = re.fullmatch(rf"(.+)\n({NUMBER})\n(.+)(?:\n.+)*", body)
-    if lines is None or lines[1] != name:
+    if lines is None or lines[1] != vkey.partition("+")[0]:
         raise Bad("checkpoint: not the three lines of the log that this key signs for")
-    return Checkpoint(lines[1], int(lines[2]), from_base64(lines[3], "checkpoint"))
+    for witness in witnesses:
+        signed_text(text, witness)
+    return int(lines[2]), from_base64(lines[3], "checkpoint")
 
 
 def open_export(path: Path) -> Export:
@@ -109,11 +108,11 @@ def open_export(path: Path) -> Export:
 
 def read(export: Export, name: str) -> bytes:
     """The content of one file, refused when it is missing or damaged. Reads no more than a log's longest file."""
-    if name not in export:
-        raise Bad(f"{name}: missing")
     try:
         with export[name].open("rb") as file:
             return bytes(file.read(WIDTH * (2 + 65_535) + 1))
+    except KeyError:
+        raise Bad(f"{name}: missing") from None
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError):
         raise Bad(f"{name}: damaged inside the .zip") from None
 
@@ -125,13 +124,6 @@ def tiles(kind: str, count: int) -> Iterator[tuple[str, int, int]]:
         *folders, name = [part.zfill(3) for part in f"{first // WIDTH:,}".split(",")]
         path = "/".join(["tile", kind, *(f"x{folder}" for folder in folders), name])
         yield path + (f".p/{width}" if width < WIDTH else ""), first, width
-
-
-def trusted_hashes(export: Export, checkpoint: Checkpoint) -> list[bytes]:
-    """The leaf hashes on file when they lead to the signed root, and so can be believed; otherwise none."""
-    present = takewhile(export.__contains__, (path for path, _, _ in tiles("0", checkpoint.size)))
-    hashes = [digest for path in present for digest in re.findall(rb"(?s).{32}", read(export, path))]
-    return hashes if tree_root(hashes) == checkpoint.root else []
 
 
 def entries(export: Export, size: int) -> Iterator[bytes]:
@@ -152,14 +144,12 @@ def check_content(index: int, entry: bytes) -> None:
     """An entry is a JSON object in its one canonical form, and says what happened, in which version, and when."""
     try:
         said = json.loads(entry.decode())
-        canonical = ENCODER.encode(said).encode()
-    except (ValueError, RecursionError):
-        raise Bad(f"entry {index}: not JSON") from None
-    if canonical != entry or not isinstance(said, dict):
-        raise Bad(f"entry {index}: not an object in canonical JSON")
-    kind, version, at = said.get("kind"), said.get("version"), said.get("at")
-    if not (isinstance(kind, str) and type(version) is int and isinstance(at, str) and TIME.fullmatch(at)):
-        raise Bad(f"entry {index}: does not say its kind, version and time")
+        told = isinstance(said["kind"], str) and type(said["version"]) is int and TIME.fullmatch(said["at"])
+        if told and ENCODER.encode(said).encode() == entry:
+            return
+    except (ValueError, TypeError, LookupError, RecursionError):
+        pass
+    raise Bad(f"entry {index}: not canonical JSON that says its kind, version and time")
 
 
 def check_files(export: Export, leaves: Sequence[bytes]) -> None:
@@ -177,49 +167,57 @@ def check_files(export: Export, leaves: Sequence[bytes]) -> None:
         raise Bad(f"{stray[0]!r}: not covered by the checkpoint")
 
 
-def verify_export(path: Path, vkey: str) -> tuple[Checkpoint, list[bytes]]:
+def verify_export(path: Path, vkey: str, *witnesses: str) -> tuple[Checkpoint, list[bytes]]:
     """Check a whole export. Returns its checkpoint and the hash of every entry; raises Bad at the first bad place."""
-    export = open_export(path)
-    checkpoint = open_checkpoint(read(export, "checkpoint").decode(), vkey)
-    trusted, leaves = trusted_hashes(export, checkpoint), list[bytes]()
-    for index, entry in enumerate(entries(export, checkpoint.size)):
+    export, leaves = open_export(path), list[bytes]()
+    size, root = open_checkpoint(read(export, "checkpoint").decode(), vkey, *witnesses)
+    present = takewhile(export.__contains__, (path for path, _, _ in tiles("0", size)))
+    told = [digest for path in present for digest in re.findall(rb"(?s).{32}", read(export, path))]
+    trusted = tree_root(told) == root  # the hashes on file lead to the signed root, so they can be believed
+    for index, entry in enumerate(entries(export, size)):
         leaves.append(sha256(b"\x00" + entry).digest())
-        if trusted and leaves[-1] != trusted[index]:
+        if trusted and leaves[-1] != told[index]:
             raise Bad(f"entry {index}: not the entry that was logged")
         check_content(index, entry)
-    if tree_root(leaves) != checkpoint.root:
+    if tree_root(leaves) != root:
         raise Bad("root: the entries do not lead to the signed root; no good hashes are on file to say which is bad")
     check_files(export, leaves)
-    return checkpoint, leaves
+    return (size, root), leaves
 
 
-def verify_consistency(older: Path, newer: Path, vkey: str) -> Checkpoint:
-    """Check two exports of one log, and that the newer only adds to the older. Returns the newer checkpoint."""
-    (_, old_leaves), (new, new_leaves) = verify_export(older, vkey), verify_export(newer, vkey)
-    for index, before in enumerate(old_leaves):
-        if new_leaves[index : index + 1] != [before]:
+def verify_consistency(older: Path, newer: Path, vkey: str, *witnesses: str) -> Checkpoint:
+    """Check that an export only adds to an older export or checkpoint of the log. Returns the newer checkpoint."""
+    (new, leaves), before = verify_export(newer, vkey, *witnesses), list[bytes]()
+    if older.is_dir() or zipfile.is_zipfile(older):
+        old, before = verify_export(older, vkey)
+    else:
+        old = open_checkpoint(older.read_bytes().decode(), vkey)
+    for index, leaf in enumerate(before):
+        if leaves[index : index + 1] != [leaf]:
             raise Bad(f"entry {index}: in the older export, and altered or gone in the newer")
+    if old[0] > new[0] or tree_root(leaves[: old[0]]) != old[1]:
+        raise Bad(f"entries: the first {old[0]} are not those that the older checkpoint was signed over")
     return new
 
 
-def verify_receipt(entry: bytes, proof_text: str, vkey: str) -> Checkpoint:
+def verify_receipt(entry: bytes, proof_text: str, vkey: str, *witnesses: str) -> Checkpoint:
     """Check that a tlog-proof file proves this entry to be in the log. Returns the checkpoint that it leads to."""
     head, _, note = proof_text.partition("\n\n")
     lines = re.fullmatch(rf"c2sp\.org/tlog-proof@v1\n(?:extra .*\n)?index ({NUMBER})((?:\n.+)*)", head)
     if lines is None:
         raise Bad("receipt: not a tlog-proof file")
     index, proof = int(lines[1]), [from_base64(line, "receipt") for line in lines[2].split("\n")[1:]]
-    checkpoint = open_checkpoint(note, vkey)
+    size, root = open_checkpoint(note, vkey, *witnesses)
     check_content(index, entry)
     # The path turns left and right by the bits of the index, and at the ragged right edge of the tree only right.
-    level = (index ^ (checkpoint.size - 1)).bit_length()
+    level = (index ^ (size - 1)).bit_length()
     on_the_right = [index >> bit & 1 for bit in range(level)] + [1] * (index >> level).bit_count()
     computed = sha256(b"\x00" + entry).digest()
     for right, sibling in zip(on_the_right, proof, strict=False):
         computed = node(sibling, computed) if right else node(computed, sibling)
-    if index >= checkpoint.size or len(proof) != len(on_the_right) or computed != checkpoint.root:
+    if index >= size or len(proof) != len(on_the_right) or computed != root:
         raise Bad("receipt: does not lead from this entry to the signed root")
-    return checkpoint
+    return size, root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -227,22 +225,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="verify", description="Check an exported audit log or a receipt.")
     parser.add_argument("subject", type=Path, help="the export, a folder or a .zip of it; or the file of one entry")
     parser.add_argument("--key", required=True, help="the log's public key: name+id+key")
+    parser.add_argument("--witness", action="append", default=[], help="a witness's public key; may be given again")
     other = parser.add_mutually_exclusive_group()
-    other.add_argument("--older", type=Path, help="an older export, which this one must only add to")
+    other.add_argument("--older", type=Path, help="an older export or checkpoint, which this one must only add to")
     other.add_argument("--receipt", type=Path, help="the tlog-proof file of the one entry")
     given = parser.parse_args(argv)
+    keys = (given.key, *given.witness)
     try:
         if given.receipt:
-            signed = verify_receipt(given.subject.read_bytes(), given.receipt.read_bytes().decode(), given.key)
+            signed = verify_receipt(given.subject.read_bytes(), given.receipt.read_bytes().decode(), *keys)
         elif given.older:
-            signed = verify_consistency(given.older, given.subject, given.key)
+            signed = verify_consistency(given.older, given.subject, *keys)
         else:
-            signed, _ = verify_export(given.subject, given.key)
+            signed, _ = verify_export(given.subject, *keys)
     except (Bad, OSError, UnicodeError, NotImplementedError, zipfile.BadZipFile) as bad:
         print(f"bad: {bad}")
         return 1
-    what, root = "one of " if given.receipt else "", base64.b64encode(signed.root).decode()
-    print(f"good: {what}{signed.size:,} entries, root {root}, signed by {signed.origin}")
+    what, size, root = "one of " if given.receipt else "", signed[0], base64.b64encode(signed[1]).decode()
+    print(f"good: {what}{size:,} entries, root {root}, signed by {given.key.partition('+')[0]}")
     return 0
 
 

@@ -1,4 +1,5 @@
 import ast
+import base64
 import shutil
 import subprocess
 import sys
@@ -7,14 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.audit import verify
+from hub.audit.cosignatures import cosign, cosigner_line
 from hub.audit.entry import canonical_bytes
 from hub.audit.note import proof_file
+from hub.audit.signed_note import divide
 from hub.audit.tiles import tile_path
 from hub.audit.tree import EMPTY_FRONTIER, Coordinate, append, inclusion_proof, leaf_hash
 from tests.hub.audit.sample import (
     OTHER_KEY,
+    START,
     VKEY,
     Files,
     an_entry,
@@ -64,13 +69,13 @@ def receipt(logged: list[bytes], index: int) -> str:
 @pytest.mark.parametrize("with_hashes", [True, False])
 def test_an_untouched_export_is_good(tmp_path: Path, count: int, with_hashes: bool) -> None:
     checkpoint, leaves = verify.verify_export(write(tmp_path, export(entries(count), with_hashes=with_hashes)), VKEY)
-    assert (checkpoint.size, len(leaves)) == (count, count)
+    assert (checkpoint[0], len(leaves)) == (count, count)
 
 
 @pytest.mark.parametrize("below", ["", "export-2026-03/"])
 def test_a_zip_of_an_export_is_good(tmp_path: Path, below: str) -> None:
     checkpoint, _ = verify.verify_export(in_a_zip(export(LOGGED), tmp_path / "export.zip", below), VKEY)
-    assert checkpoint.size == 300
+    assert checkpoint[0] == 300
 
 
 def test_paths_of_a_long_log_are_those_of_the_specification() -> None:
@@ -196,7 +201,7 @@ def test_a_signed_log_with_an_entry_that_is_none_is_bad(tmp_path: Path, content:
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
     other = export(LOGGED) | {"checkpoint": checkpoint_of(LOGGED, OTHER_KEY).encode()}
-    assert bad_place(other, tmp_path / "other") == "checkpoint: not signed by this key"
+    assert bad_place(other, tmp_path / "other") == "checkpoint: not signed by hub.landlord.example/audit"
     resigned = checkpoint_of(LOGGED).replace(checkpoint_of(LOGGED)[-60:], checkpoint_of(LOGGED[:-1])[-60:])
     assert bad_place(export(LOGGED) | {"checkpoint": resigned.encode()}, tmp_path / "spliced").startswith("checkpoint")
 
@@ -204,7 +209,7 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_log_or_in_another_spelling_is_refused() -> None:
     with pytest.raises(verify.Bad, match="the log that this key signs for"):
         verify.open_checkpoint(signed_for_another_log(), VKEY)
-    with pytest.raises(verify.Bad, match="stray bits"):
+    with pytest.raises(verify.Bad, match="not base64 in its one spelling"):
         verify.open_checkpoint(spelt_otherwise(checkpoint_of(LOGGED)), VKEY)
 
 
@@ -230,8 +235,8 @@ def test_a_bundle_that_unpacks_without_end_is_not_read_to_its_end(tmp_path: Path
 
 def test_a_newer_export_may_only_add(tmp_path: Path) -> None:
     older, newer = write(tmp_path / "older", export(LOGGED[:200])), write(tmp_path / "newer", export(LOGGED))
-    assert verify.verify_consistency(older, newer, VKEY).size == 300
-    assert verify.verify_consistency(older, older, VKEY).size == 200
+    assert verify.verify_consistency(older, newer, VKEY)[0] == 300
+    assert verify.verify_consistency(older, older, VKEY)[0] == 200
     with pytest.raises(verify.Bad, match="entry 200: in the older export, and altered or gone"):
         verify.verify_consistency(newer, older, VKEY)
 
@@ -243,12 +248,72 @@ def test_a_log_rewritten_and_signed_again_is_caught_by_an_older_export(tmp_path:
         verify.verify_consistency(older, newer, VKEY)
 
 
+WITNESSES = {name: Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+             for number, name in enumerate(("police.example/w", "council.example/w", "dpo.example/w"), 1)}  # fmt: skip
+HONEST, *COLLUDING = [cosigner_line(name, key.public_key()) for name, key in WITNESSES.items()]
+
+
+def cosigned(note: str, *names: str) -> str:
+    body = divide(note)[0]
+    return note + "".join(cosign(body, name, WITNESSES[name], START) for name in names)
+
+
+def test_a_newer_export_is_held_against_no_more_than_an_older_checkpoint(tmp_path: Path) -> None:
+    newer = write(tmp_path / "newer", export(LOGGED))
+    for count in (0, 1, 200, 256, 300):
+        (tmp_path / "older").write_text(checkpoint_of(LOGGED[:count]), "utf-8")
+        assert verify.verify_consistency(tmp_path / "older", newer, VKEY)[0] == 300
+    (tmp_path / "older").write_text(checkpoint_of(entries(301)), "utf-8")
+    with pytest.raises(verify.Bad, match="the first 301 are not those"):
+        verify.verify_consistency(tmp_path / "older", newer, VKEY)
+    (tmp_path / "older").write_text(checkpoint_of(LOGGED[:200], OTHER_KEY), "utf-8")
+    with pytest.raises(verify.Bad, match="not signed by"):
+        verify.verify_consistency(tmp_path / "older", newer, VKEY)
+
+
+@pytest.mark.parametrize("at", [0, 17, 198])
+def test_a_whole_rewrite_with_the_stolen_key_is_caught_when_one_witness_is_honest(tmp_path: Path, at: int) -> None:
+    """Whoever has the log's key signs any history, and two witnesses help; the third's last checkpoint tells."""
+    rewritten = [*LOGGED[:at], canonical_bytes(an_entry(9_999)), *LOGGED[at + 1 :]]
+    forged = export(rewritten)
+    forged["checkpoint"] = cosigned(checkpoint_of(rewritten), *list(WITNESSES)[1:]).encode()
+    newer = write(tmp_path / "newer", forged)
+    (tmp_path / "seen").write_text(cosigned(checkpoint_of(LOGGED[:199]), "police.example/w"), "utf-8")
+    assert verify.verify_export(newer, VKEY, *COLLUDING)[0][0] == 300
+    with pytest.raises(verify.Bad, match="not signed by police"):
+        verify.verify_export(newer, VKEY, HONEST)
+    with pytest.raises(verify.Bad, match="the first 199 are not those"):
+        verify.verify_consistency(tmp_path / "seen", newer, VKEY, *COLLUDING)
+
+
+def test_every_witness_that_is_asked_for_must_have_cosigned_and_rightly(tmp_path: Path) -> None:
+    note = cosigned(checkpoint_of(LOGGED[:5]), "police.example/w", "dpo.example/w")
+    entry, proof = LOGGED[2], receipt(LOGGED[:5], 2).partition("\n\n")[0] + "\n\n" + note
+    assert verify.verify_receipt(entry, proof, VKEY, HONEST, COLLUDING[1])[0] == 5
+    with pytest.raises(verify.Bad, match="not signed by council"):
+        verify.verify_receipt(entry, proof, VKEY, *COLLUDING)
+    line = proof.splitlines()[-1].split(" ")[2]
+    raw = base64.b64decode(line)
+    for at in range(4, len(raw)):
+        wrong = base64.b64encode(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]).decode()
+        with pytest.raises(verify.Bad, match="the signature by dpo"):
+            verify.verify_receipt(entry, proof.replace(line, wrong), VKEY, COLLUDING[1])
+    for cut in (raw[:4], raw[:12], raw[:-1]):
+        with pytest.raises(verify.Bad, match="the signature by dpo"):
+            verify.verify_receipt(entry, proof.replace(line, base64.b64encode(cut).decode()), VKEY, COLLUDING[1])
+    (tmp_path / "entry").write_bytes(entry)
+    (tmp_path / "receipt").write_text(proof, "utf-8")
+    words = [str(tmp_path / "entry"), "--key", VKEY, "--receipt", str(tmp_path / "receipt")]
+    assert verify.main([*words, "--witness", HONEST, "--witness", COLLUDING[1]]) == 0
+    assert verify.main([*words, "--witness", HONEST, "--witness", COLLUDING[0]]) == 1
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9, 64, 65])
 def test_every_receipt_proves_its_entry_and_no_other(count: int) -> None:
     logged = LOGGED[:count]
     for index, entry in enumerate(logged):
         proof = receipt(logged, index)
-        assert verify.verify_receipt(entry, proof, VKEY).size == count
+        assert verify.verify_receipt(entry, proof, VKEY)[0] == count
         with pytest.raises(verify.Bad):
             verify.verify_receipt(LOGGED[count], proof, VKEY)
         for wrong in {0, 1, index + 1, count - 1, count, 2 * count + index} - {index}:
