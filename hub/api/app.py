@@ -81,7 +81,7 @@ ROUTERS = (referrals.router, decisions.router, feed.router, log.router, people.r
            agreements.router, documents.router,
            machines.router, sign_in.router, sessions.router, reviews.router, overrides.router,
            erasures.router, attachments.router, agencies.router, consents.router, corrections.router,
-           waiting.router, tiles.router)  # fmt: skip
+           waiting.router, tiles.router, log.disclosures)  # fmt: skip
 
 
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}

@@ -147,6 +147,16 @@ def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
     return bytes(leaf), proof_file(number, proof, checkpoint[1])
 
 
+def about(tx: Reading, subject: str, kinds: Sequence[EntryKind]) -> list[int]:
+    """Numbers of the entries of these kinds about a disclosure, referral, consent, ... of that id, in order."""
+    rows = tx.connection.execute(
+        select(audit_entry.c.number)
+        .where(audit_entry.c.about == subject, audit_entry.c.kind.in_([kind.value for kind in kinds]))
+        .order_by(audit_entry.c.number)
+    )
+    return [row.number for row in rows]
+
+
 def consistency(tx: Reading, old: int, new: int) -> list[bytes]:
     """Proof that the log of `old` entries is the beginning of that of `new`. Raises NotFound beyond the log."""
     if not 0 <= old <= new <= size(tx):

@@ -5,7 +5,7 @@ import click
 from hub.bootstrap import Hub, open_hub
 from hub.cli.failing import plainly
 from hub.flow import rotate
-from hub.flow.checkpoint import verifier_key
+from hub.flow.checkpoint import lasting_key, verifier_key
 from hub.register.landlords import NAMES
 from hub.settings import Settings
 
@@ -17,10 +17,10 @@ def keys() -> None:
 
 @keys.command()
 def show() -> None:
-    """Print the hub's public keys: partners pin the first, whoever verifies the log the second."""
+    """Print the hub's public keys: partners pin the first, whoever verifies the log the others."""
     with plainly():
         hub = _hub()
-    click.echo(f"messages {hub.message_key()}\nlog      {verifier_key(hub.house)}")
+    click.echo(f"messages {hub.message_key()}\nlog      {verifier_key(hub.house)}\nlasting  {lasting_key(hub.house)}")
 
 
 @keys.command()

@@ -57,6 +57,14 @@ def attempts(tx: Reading) -> dict[str, dict[str, tuple[str, int]]]:
     return found
 
 
+def attempts_at(tx: Reading, disclosure_id: str) -> dict[str, int]:
+    """Number of every attempt at one disclosure, by its id."""
+    rows = tx.connection.execute(
+        select(attempt.c.id, attempt.c.number).where(attempt.c.disclosure_id == disclosure_id)
+    )  # fmt: skip
+    return {row.id: row.number for row in rows}
+
+
 def _read(tx: Reading, disclosure_id: str, case_id: str, part: str) -> tuple[tuple[int, bytes], ...]:
     rows = tx.connection.execute(
         select(attempt.c.id, attempt.c.number)

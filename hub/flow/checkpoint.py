@@ -1,21 +1,43 @@
 """Checkpoint: sign the head of the log and hand it to those outside; proofs and exports rest on it."""
 
+from datetime import timedelta
+from typing import Final
+
 from hub import traces
 from hub.access.roles import Act, Actor, require
-from hub.audit import log, served
+from hub.audit import log, served, witnessed
+from hub.audit.cosignatures import cosign, cosigner_line
 from hub.audit.note import vkey
+from hub.audit.signed_note import divide
 from hub.audit.tiles import parse_path
-from hub.audit.witnessed import with_lines
 from hub.errors import NotFound
 from hub.flow.house import House
 from hub.store.scope import NOBODY
+from hub.store.unit_of_work import Writing
 
 
 def checkpoint(house: House) -> str:
     """Sign the present head of the log, and return the checkpoint (C2SP signed note)."""
     with traces.Step("checkpoint") as step, house.store.write(NOBODY) as tx:
         step.add(size=log.size(tx))
-        return log.sign(tx, house.name, house.keys.log, house.clock.now())
+        return sign(house, tx)
+
+
+def sign(house: House, tx: Writing, *, lasting: bool = False) -> str:
+    """Sign the present head of the log in a transaction that is under way, and once an hour for later as well.
+
+    For later is a cosignature of the log's own, by ML-DSA-44: it is ten times as long as the rest of a checkpoint, and
+    each covers all that was logged before it. `lasting`: also now.
+    """
+    now = house.clock.now()
+    text = log.sign(tx, house.name, house.keys.log, now)
+    size = log.size(tx)
+    key = "+".join(lasting_key(house).split("+")[:2])
+    known = witnessed.last(tx, key)
+    if known is None or lasting or now - known[1] >= _LASTING:
+        line = cosign(divide(text)[0], house.name, house.keys.log_for_later(), now)
+        witnessed.keep(tx, size, key, line, now)
+    return witnessed.with_lines(tx, size, text)
 
 
 def latest(house: House) -> str:
@@ -24,7 +46,12 @@ def latest(house: House) -> str:
         found = log.latest_checkpoint(tx)
         if found is None:
             raise NotFound("NO_CHECKPOINT", "the log has no checkpoint yet; ask again in a moment")
-        return with_lines(tx, *found)
+        return witnessed.with_lines(tx, *found)
+
+
+def lasting_key(house: House) -> str:
+    """The log's second public key, an ML-DSA-44 cosigner's, in C2SP vkey form."""
+    return cosigner_line(house.name, house.keys.log_for_later().public_key())
 
 
 def verifier_key(house: House) -> str:
@@ -57,6 +84,7 @@ def entry_bundle(house: House, actor: Actor, path: str) -> bytes:
         return served.tile(tx, None, index, width)
 
 
+_LASTING: Final = timedelta(hours=1)
 _UNKNOWN = "no log has a file of that name; see C2SP tlog-tiles"
 
 

@@ -15,6 +15,7 @@ from hub.audit.commitments import salts
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.delivery import sent
+from hub.flow.checkpoint import sign
 from hub.flow.house import House
 from hub.ids import Prefix, new_id
 from hub.register.landlords import NAMES
@@ -35,7 +36,7 @@ def export(house: House, actor: Actor | None) -> bytes:
         log.append(tx, [Entry(EntryKind.EXPORT_MADE, now, actor.person if actor else "command", {
             "export": new_id(Prefix.ENTRY), "scope": "log", "size": size,
         })])  # fmt: skip
-        text = log.sign(tx, house.name, house.keys.log, now)
+        text = sign(house, tx, lasting=True)
     with house.store.read(NOBODY) as tx:  # entries never change, so a long log is read while others go on writing
         leaves = list(log.leaves(tx, size + 1))
     return bundle_export(text, leaves)

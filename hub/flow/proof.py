@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from hub.access.roles import Actor, Role
 from hub.audit import log
+from hub.audit.commitments import salts
 from hub.audit.entry import Entry, parse
 from hub.audit.kinds import EntryKind
 from hub.audit.shape import Fact
-from hub.delivery import outbox
+from hub.delivery import outbox, sent
 from hub.errors import NotFound
 from hub.flow.house import House
 from hub.flow.sight import require_sight
 from hub.intake import referrals
 from hub.register import consents
-from hub.store.scope import NOBODY
+from hub.store.scope import NOBODY, of_landlord
 from hub.store.unit_of_work import Reading
 
 _EVERYBODYS = frozenset({
@@ -46,6 +47,49 @@ def prove(house: House, number: int, actor: Actor | None = None) -> Proof:
         if actor is not None and not _concerns_known(tx, actor, parse(leaf)):
             raise NotFound("ENTRY_NOT_PUBLISHED", log.NOT_PUBLISHED)
     return Proof(number, leaf, proof)
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureProof:
+    """One entry about a disclosure with its proof; of an attempt also what binds the bytes that left to it.
+
+    The entry's `message_commitment` is HMAC-SHA-256 over those bytes under `salt`; None once the person was erased.
+    """
+
+    proof: Proof
+    salt: bytes | None
+
+
+_OF_A_RELEASE = (EntryKind.RELEASE_INTENDED, EntryKind.RELEASE_SETTLED, EntryKind.PARTNER_ACKNOWLEDGED)
+
+
+def prove_disclosure(house: House, actor: Actor, disclosure_id: str) -> tuple[DisclosureProof, ...]:
+    """What proves for ever that a disclosure went, when, to whom, and as which bytes: for its recipient and its case.
+
+    Raises NotFound for one that this actor may not know of, that never went, or that no checkpoint covers yet.
+    """
+    with house.store.read(actor.scope) as tx:
+        row = outbox.get(tx, disclosure_id)
+        if actor.role is Role.PARTNER and (row.agency != actor.agency or row.released_at is None):
+            raise NotFound("NOT_FOUND", "there is nothing by that id")
+        if actor.role not in {Role.PARTNER, Role.DPO}:
+            require_sight(tx, actor, row.case_id)
+        latest = log.latest_checkpoint(tx)
+        covered = latest[0] if latest is not None else 0
+        numbers = [number for number in log.about(tx, disclosure_id, _OF_A_RELEASE) if number < covered]
+        proofs = [Proof(number, *log.receipt(tx, number)) for number in numbers]
+    if not proofs:
+        raise NotFound("ENTRY_NOT_PUBLISHED", log.NOT_PUBLISHED)
+    with house.store.read(of_landlord(row.landlord)) as tx:
+        tried = sent.attempts_at(tx, disclosure_id)
+        opened = {tried[owner]: salt for owner, salt in salts(tx, row.case_id, list(tried)).items()}
+    return tuple(DisclosureProof(proof, opened.get(_attempt(parse(proof.entry)))) for proof in proofs)
+
+
+def _attempt(entry: Entry) -> int:
+    """The attempt that an entry binds the bytes of; 0 for none."""
+    number = entry.facts["attempt"] if entry.kind is EntryKind.RELEASE_INTENDED else 0
+    return number if isinstance(number, int) else 0
 
 
 def _concerns_known(tx: Reading, actor: Actor, entry: Entry) -> bool:

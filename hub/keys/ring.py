@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
@@ -72,6 +73,13 @@ class KeyRing:
 
     def _sealing(self) -> Key:
         return Key(1, _drawn(self._own[-1], "seal"))
+
+    def log_for_later(self) -> MLDSA44PrivateKey:
+        """The log's second key (FIPS 204), for when Ed25519 no longer counts; drawn from the bytes of the first.
+
+        Whoever works an Ed25519 public key back to its scalar has not these bytes: the scalar is a digest of them.
+        """
+        return MLDSA44PrivateKey.from_seed_bytes(_drawn(self.log.private_bytes_raw(), "log ml-dsa-44"))
 
     def log_public_key(self) -> bytes:
         """The 32 raw bytes that checkpoints verify under."""

@@ -1,18 +1,20 @@
 """The audit log from outside: key, proofs, export; its tiles are `hub.api.routes.tiles`. Needs none of our code."""
 
 import base64
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from hub.access.roles import Act, Actor
-from hub.api.doorway import Door, May, anyone
-from hub.api.shapes.log import ConsistencyOut, ProofOut
+from hub.api.doorway import DisclosureId, Door, May, anyone
+from hub.api.shapes.log import ConsistencyOut, DisclosureProofOut, ProofOut
 from hub.flow.checkpoint import verifier_key
 from hub.flow.export import export
-from hub.flow.proof import prove, prove_consistency
+from hub.flow.proof import prove, prove_consistency, prove_disclosure
 
 router = APIRouter(prefix="/v1/log", tags=["audit log"])
+disclosures = APIRouter(prefix="/v1/disclosures", tags=["audit log"])
 
 _ZIP: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
@@ -32,6 +34,20 @@ def prove_entry(actor: Annotated[Actor, Depends(May(Act.READ_LOG))], door: Door,
     """An entry that concerns your landlord or agency, and the proof that it is in the log."""
     found = prove(door.house, number, actor)
     return ProofOut(number=number, entry=base64.b64encode(found.entry).decode(), proof=found.proof)
+
+
+@disclosures.get("/{disclosure}/proofs", operation_id="prove_disclosure")
+def prove_one_disclosure(
+    actor: Annotated[Actor, Depends(May(Act.READ_LOG))], door: Door, disclosure: DisclosureId
+) -> list[DisclosureProofOut]:
+    """What proves for ever that a disclosure went, when, to whom and as which bytes (docs/verify-it-yourself.md)."""
+    return [
+        DisclosureProofOut(
+            number=one.proof.number, kind=json.loads(one.proof.entry)["kind"], proof=one.proof.proof,
+            entry=base64.b64encode(one.proof.entry).decode(), salt=one.salt.hex() if one.salt else None,
+        )
+        for one in prove_disclosure(door.house, actor, disclosure)
+    ]  # fmt: skip
 
 
 @router.get("/consistency", operation_id="prove_consistency", dependencies=[Depends(anyone)])

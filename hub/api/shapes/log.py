@@ -13,6 +13,16 @@ class ProofOut(BaseModel):
     proof: str
 
 
+class DisclosureProofOut(ProofOut):
+    """An entry about a disclosure with its proof.
+
+    `salt`, in hexadecimal: HMAC-SHA-256 under it over the bytes that came is the entry's `message_commitment`.
+    """
+
+    kind: str
+    salt: str | None
+
+
 class ConsistencyOut(BaseModel):
     """Hashes, in hexadecimal, that prove one log to be the beginning of another."""
 

@@ -35,6 +35,7 @@ MAY_CALL = {
     "collect_disclosure": {"partner"},
     "acknowledge_disclosure": {"partner"},
     "prove_entry": {"officer", "supervisor", "authoriser", "dpo", "partner"},
+    "prove_disclosure": {"officer", "supervisor", "authoriser", "dpo", "partner"},
     "export_log": {"dpo"},
     "read_log_entries": {"dpo"},
     "make_credential": {"administrator"},

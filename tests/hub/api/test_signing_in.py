@@ -216,7 +216,7 @@ CASE_MATERIAL = {
     "send_referral", "preview_referral", "read_referral", "explain_decision", "withdraw_consent", "record_handover",
     "list_held", "review_disclosure", "list_parked", "resume_disclosure", "read_feed", "collect_disclosure",
     "abandon_disclosure", "list_late", "list_new_recipients", "introduce_recipient",
-    "acknowledge_disclosure", "assign_case", "prove_entry", "export_log", "read_log_entries",
+    "acknowledge_disclosure", "assign_case", "prove_entry", "prove_disclosure", "export_log", "read_log_entries",
 }  # fmt: skip
 """Whatever shows or changes anything of a case."""
 

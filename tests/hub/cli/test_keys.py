@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from hub.access.roles import Role
 from hub.bootstrap import Hub
 from hub.cli import main
-from hub.flow.checkpoint import verifier_key
+from hub.flow.checkpoint import lasting_key, verifier_key
 from hub.flow.consult import read_referral
 from hub.flow.refer import refer
 from tests.cases import JAG, Case
@@ -28,9 +28,12 @@ def keys(data: Path, *words: str, **settings: str) -> Result:
     return CliRunner().invoke(main, ["keys", *words], env=ours | {"CONCORDAT_DATA_DIR": str(data), **settings})
 
 
-def test_show_prints_the_two_public_keys(embedded_hub: Hub, data: Path) -> None:
+def test_show_prints_the_three_public_keys(embedded_hub: Hub, data: Path) -> None:
     shown = keys(data, "show").stdout.splitlines()
-    assert shown == [f"messages {embedded_hub.message_key()}", f"log      {verifier_key(embedded_hub.house)}"]
+    assert shown == [
+        f"messages {embedded_hub.message_key()}", f"log      {verifier_key(embedded_hub.house)}",
+        f"lasting  {lasting_key(embedded_hub.house)}",
+    ]  # fmt: skip
 
 
 def test_every_key_is_changed_beside_a_running_hub_and_none_is_printed(embedded_hub: Hub, data: Path) -> None:

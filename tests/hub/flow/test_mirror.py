@@ -8,16 +8,17 @@ import pytest
 
 from hub.access.roles import Role
 from hub.audit import log, tiles
+from hub.audit.cosignatures import cosigned_at, parse_cosigner
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.audit.verify import verify_export
 from hub.bootstrap import Hub
 from hub.errors import NotAllowed, NotFound
-from hub.flow.checkpoint import checkpoint, entry_bundle, latest, tile, verifier_key
+from hub.flow.checkpoint import checkpoint, entry_bundle, lasting_key, latest, tile, verifier_key
 from hub.flow.export import export
 from hub.store.scope import NOBODY
 from tests.conftest import OpenHub
-from tests.hubs import somebody
+from tests.hubs import HandClock, open_test_hub, somebody
 
 
 def add(hub: Hub, count: int) -> None:
@@ -83,3 +84,21 @@ def test_hashes_are_for_anybody_and_entries_for_the_data_protection_officer(embe
             entry_bundle(embedded_hub.house, somebody(embedded_hub, role), "tile/entries/000.p/1")
     with pytest.raises(NotFound):
         entry_bundle(embedded_hub.house, somebody(embedded_hub, Role.DPO), "tile/0/000.p/1")
+
+
+def test_once_an_hour_and_in_every_export_a_checkpoint_is_signed_by_ml_dsa_as_well(tmp_path: Path) -> None:
+    clock = HandClock()
+    data = tmp_path / "data"
+    hub = open_test_hub(data, f"sqlite:///{data / 'concordat.sqlite3'}", clock)
+    try:
+        theirs = parse_cosigner(lasting_key(hub.house))
+        signed = [cosigned_at(latest(hub.house), theirs)]
+        for minutes in (30, 29, 2, 30):
+            clock.move(minutes=minutes)
+            add(hub, 1)
+            signed.append(cosigned_at(checkpoint(hub.house), theirs))
+        assert [at is not None for at in signed] == [True, False, False, True, False]
+        with zipfile.ZipFile(io.BytesIO(export(hub.house, None))) as bundle:
+            assert cosigned_at(bundle.read("checkpoint").decode(), theirs) == clock.at.replace(microsecond=0)
+    finally:
+        hub.house.store.close()
