@@ -14,6 +14,7 @@ import pytest
 from hub.audit.note import vkey
 from hub.audit.policy import Policy, parse_policy
 from hub.keys import open_keys
+from hub.witness.memory import make
 from tests.cases import POLICE, Case
 from tests.journeys.backends import running
 from tests.journeys.conftest import SCALED_OUT
@@ -56,14 +57,12 @@ def witnessed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         policy, processes = "", {}
         for name in NAMES:
             its = str(folder / "witnesses" / name)
-            words = ["witness", "init", its, "--name", f"witness.{name}.example/1", "--log", log_key]
-            made = HubProcess(f"{name}_init", words, {}, folder / "witnesses")
-            assert made.wait() == 0, made.output()
+            key = make(Path(its), f"witness.{name}.example/1", [log_key]).key
             serving = HubProcess(name, ["witness", "serve", its, "--port", "0"], {}, folder / "witnesses")
             ending.callback(serving.kill)
             processes[name] = serving
             url = serving.says(r"takes checkpoints at (\S+)/add-checkpoint")
-            policy += f"witness {name} {made.output().strip()} {url}\n"
+            policy += f"witness {name} {key} {url}\n"
         policy += f"group both all {' '.join(NAMES)}\nquorum both\n"
         backend, partners = ending.enter_context(running(request.param, folder, policy))
         landlord = Landlord(backend, partners)
