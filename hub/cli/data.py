@@ -1,6 +1,8 @@
 """Commands about data: make and migrate the store, export the log, verify an export, print the schema."""
 
+import io
 import json
+import zipfile
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -32,22 +34,45 @@ def migrate() -> None:
 
 
 @click.command()
-@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
 @click.option(
     "--openings", type=click.Path(dir_okay=False, path_type=Path),
     help="Also write what binds a partner's copy of a message to its entry (docs/operations.md); destroy it after.",
 )  # fmt: skip
 def export(target: Path, openings: Path | None) -> None:
-    """Write the whole audit log to TARGET, a zip with its own verifier inside."""
+    """Write the whole audit log to TARGET, a zip with its own verifier inside.
+
+    Where TARGET is a folder, its files are brought up to date: a mirror that a web server may serve (C2SP tlog-tiles).
+    """
     with plainly():
         hub = open_hub(Settings(), create=False)
         if openings is not None:
             openings.touch(mode=0o600)
             openings.chmod(0o600)
             openings.write_bytes(take_openings(hub.house))
-        target.write_bytes(export_log(hub.house, None))
+        packed = export_log(hub.house, None)
+        if target.is_dir():
+            _unpack(packed, target)
+        else:
+            target.write_bytes(packed)
         key = verifier_key(hub.house)
     click.echo(f"Written. Verify it anywhere: concordat verify {target} --key '{key}'")
+
+
+def _unpack(packed: bytes, folder: Path) -> None:
+    """Bring a mirror up to date. Whoever reads it meanwhile finds a checkpoint and all that it covers."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as bundle:
+        for name in sorted(bundle.namelist(), key=lambda name: name == "checkpoint"):
+            path, content = folder / name, bundle.read(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists() or path.read_bytes() != content:
+                partial = path.with_name(f"{path.name}.new")
+                partial.write_bytes(content)
+                partial.replace(path)
+        kept = {folder / name for name in bundle.namelist()}
+    for path in (folder / "tile").rglob("*.p/*"):
+        if path not in kept:  # of a shorter log: the tile has grown since
+            path.unlink()
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
