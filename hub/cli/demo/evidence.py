@@ -19,6 +19,7 @@ def play_log(stage: Stage) -> None:
         export.write_bytes(officer.export_log())
         is_good, says = verify(export, key)
         stage.screen.say(f"concordat verify: {says}")
+        stage.screen.say(f"the log's key: {key} (docs/verify-it-yourself.md)")
         stage.checks.that("the export of the log verifies", holds=is_good)
         altered = alter_one_byte(export, stage.folder / "altered")
         is_good, says = verify(altered, key)

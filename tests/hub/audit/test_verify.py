@@ -30,6 +30,7 @@ from tests.hub.audit.sample import (
     spelt_otherwise,
     write,
 )
+from tests.hub.audit.tampering import uncaught
 
 SOURCE = Path(verify.__file__)
 LOGGED = entries(300)
@@ -134,6 +135,12 @@ def test_every_deletion_swap_and_insertion_is_caught_at_its_place(
             said = bad_place(files, tmp_path / "forged")
             if with_hashes and filled_up:
                 assert said == f"entry {at}: not the entry that was logged"
+
+
+def test_at_ten_thousand_entries_deletions_swaps_insertions_and_truncations_are_caught() -> None:
+    """All over the log and at the edges of its files; at every place: `python -m tests.hub.audit.tampering`."""
+    edges = [0, 1, 255, 256, 257, 4_999, 9_983, 9_984, 9_998, 9_999]
+    assert list(uncaught(10_000, [*edges, *range(700, 9_000, 1_337)])) == []
 
 
 @pytest.mark.parametrize("kept", [0, 1, 255, 256, 257, 299])
