@@ -215,6 +215,13 @@ def late_reviews(tx: Reading, now: datetime) -> tuple[DisclosureRow, ...]:
     ))  # fmt: skip
 
 
+def lane_of(tx: Reading, disclosure_id: str) -> int | None:
+    """The lane that a disclosure waits in (`hub.delivery.queue`); None where it was never put in any."""
+    return tx.connection.execute(
+        select(outbox.c.lane).where(outbox.c.disclosure_id == disclosure_id)
+    ).scalar_one_or_none()
+
+
 def schedule(tx: Writing, disclosure_id: str, due_at: datetime, *, lane: int | None = None) -> None:
     """Make a disclosure due (again) at a time."""
     values: dict[str, object] = {"ready": True, "due_at": due_at, "lease_owner": None, "lease_until": None}

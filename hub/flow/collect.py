@@ -3,7 +3,7 @@
 from hub import metrics, traces
 from hub.access.roles import Act, Actor, require
 from hub.audit import log
-from hub.delivery import follow_ups, leases
+from hub.delivery import follow_ups, leases, outbox, queue
 from hub.delivery.doors import Attempted, AttemptOutcome, Message, Receipt, Rung
 from hub.delivery.outbox import State
 from hub.errors import Conflict, NotFound
@@ -32,7 +32,7 @@ def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
 
 def _fetch(house: House, actor: Actor, agency: str, disclosure_id: str) -> Message:
     with house.store.write(scope_of(house, disclosure_id, actor.scope)) as tx:
-        require_still(house, tx)
+        require_still(house, tx, danger=outbox.lane_of(tx, disclosure_id) == queue.DANGER)
         tx.hold_registers()
         now = house.clock.now()  # not before it was waited: what ran out meanwhile has run out
         row = hold_disclosure(tx, disclosure_id)

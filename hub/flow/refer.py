@@ -155,7 +155,7 @@ def _must_be_telephoned(house: House, tx: Reading, agency: str, given: Referral,
     if not _is_danger(given):
         return False
     doors = breaker.states(tx, [agency]).values()
-    return not is_still(house) or any(door.state is not Circuit.CLOSED for door in doors)
+    return not is_still(house, tx) or any(door.state is not Circuit.CLOSED for door in doors)
 
 
 def _mark_unsafe(tx: Writing, accepted: AcceptedReferral, actor: Actor, now: datetime) -> list[Entry]:

@@ -16,7 +16,7 @@ from hub.audit import newest
 from hub.delivery import stepping_back
 from hub.errors import Unavailable
 from hub.flow.house import House
-from hub.flow.witness import require_vouched
+from hub.flow.witness import is_denied, require_vouched
 from hub.logs import event
 from hub.store import probe
 from hub.store.scope import EVERY, NOBODY
@@ -60,9 +60,9 @@ def require_room(house: House, tx: Reading, agencies: Iterable[str] = ()) -> Non
         raise Unavailable("QUEUE_FULL", says, after=120)
 
 
-def is_still(house: House) -> bool:
-    """Whether what is taken in now goes at once, as far as disk and clock say."""
-    return house.watch.is_steady() and not house.store.space.is_short()
+def is_still(house: House, tx: Reading) -> bool:
+    """Whether danger that is taken in now goes at once, as far as disk, clock and log say."""
+    return house.watch.is_steady() and not house.store.space.is_short() and not is_denied(house, tx)
 
 
 def hear(house: House) -> None:

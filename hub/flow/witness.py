@@ -7,7 +7,6 @@ log as it is, and nothing at all while so many hold another one that the rest ar
 
 import hashlib
 import logging
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,8 +75,7 @@ def require_vouched(house: House, tx: Reading, *, danger: bool) -> None:
 
     Raises Unavailable with LOG_DISPUTED or LOG_UNWITNESSED. Nothing was claimed then, and nothing is lost.
     """
-    against = witnessed.disputes(tx, house.name)
-    if against and _is_denied(house, against):
+    if is_denied(house, tx):
         says = "others hold a longer or another audit log of this hub than this one, so nothing leaves"
         raise Unavailable("LOG_DISPUTED", says, _AFTER)
     if danger or not house.witnesses.are_waited_for:
@@ -86,6 +84,19 @@ def require_vouched(house: House, tx: Reading, *, danger: bool) -> None:
         says = "too few witnesses have said since the start that this is the log they know; danger alone leaves"
         raise Unavailable("LOG_UNWITNESSED", says, _AFTER)
     house.witnesses.vouched.set()
+
+
+def is_denied(house: House, tx: Reading) -> bool:
+    """Whether others hold another history of this log, so that nothing may leave.
+
+    What was shown under our own key proves itself; what witnesses say counts once the others are too few.
+    """
+    against = witnessed.disputes(tx, house.name)
+    if not against or any(one.root is not None for one in against):
+        return bool(against)
+    policy, parties = house.witnesses.policy, {one.party for one in against}
+    left = {name for name, one in policy.witnesses.items() if _party(one.cosigner) not in parties}
+    return not policy.asks_for_nobody and not policy.is_met_by(left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +144,6 @@ def reconcile(house: House) -> None:
     for one in agreed:
         with house.store.write(NOBODY) as tx:
             _agree(tx, one.party, one.size, house.clock.now())
-
-
-def _is_denied(house: House, against: Sequence[Dispute]) -> bool:
-    """What was shown under our own key proves itself; what witnesses say counts once the others are too few."""
-    if any(one.root is not None for one in against):
-        return True
-    policy, parties = house.witnesses.policy, {one.party for one in against}
-    left = {name for name, one in policy.witnesses.items() if _party(one.cosigner) not in parties}
-    return not policy.asks_for_nobody and not policy.is_met_by(left)
 
 
 def _have_vouched(house: House, tx: Reading) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from celery import Celery
 
+from hub.errors import ConcordatError
 from hub.flow.attach import sweep_unfinished
 from hub.flow.checkpoint import checkpoint
 from hub.flow.follow import look as follow_up
@@ -51,6 +52,8 @@ def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
         try:
             ask(house)
             reconcile(house)
+        except ConcordatError as problem:
+            event(_log, "witnesses_not_asked", logging.WARNING, code=problem.code)
         finally:
             witnessing.release()
 

@@ -101,7 +101,7 @@ def test_a_hub_that_has_gone_back_to_an_old_copy_lets_nothing_out_until_it_has_i
     until(lambda: "LOG_DISPUTED" in witnessed.concerns(), "the witnesses have told of a longer log")
     sent = hub.officer.ask("POST", "/v1/referrals", in_danger(case := Case((POLICE,))),
                            **{"Idempotency-Key": f"key-{case.tag}"})  # fmt: skip
-    assert sent.status_code == 201, sent.text
+    assert (sent.status_code, sent.json()["telephone"]) == (201, ["agy_police"]), sent.text
     (disclosure,) = hub.officer.get(f"/v1/referrals/{sent.json()['referral']}")["disclosures"]
     before = hub.partners.ledger("agy_police")
     # The courier looks every 0.3 s; the witnesses are asked again and again, and say the same.

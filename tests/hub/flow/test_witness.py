@@ -7,14 +7,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from hub.access.roles import Role
 from hub.audit import log, witnessed
+from hub.audit.kinds import EntryKind
 from hub.audit.note import parse_proof_file, vkey
 from hub.audit.policy import parse_policy
 from hub.bootstrap import Hub
 from hub.errors import BadInput, Unavailable
+from hub.flow.acknowledge import acknowledge
 from hub.flow.checkpoint import checkpoint, latest
+from hub.flow.collect import collect
 from hub.flow.deliver import deliver_due
 from hub.flow.proof import prove
 from hub.flow.refer import refer
@@ -22,7 +26,8 @@ from hub.flow.still import require_still
 from hub.flow.witness import ask, hold_against, reconcile
 from hub.keys import open_keys
 from hub.store.scope import EVERY, NOBODY
-from tests.cases import POLICE, Case
+from hub.store.tables import disclosure
+from tests.cases import FIRE, POLICE, Ask, Case
 from tests.hubs import open_test_hub, somebody
 from tests.witnesses import WitnessServer, policy_of, stranger_line
 
@@ -70,11 +75,17 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield Place(tmp_path, ending)
 
 
-def accept(hub: Hub, risk: str = "medium") -> None:
-    case = Case((POLICE,))
+def accept(hub: Hub, risk: str = "medium", ask: Ask = POLICE) -> None:
+    case = Case((ask,))
     sent = case.referral()
     sent["record"]["risk"]["level"] = risk
     refer(hub.house, somebody(hub, Role.OFFICER), json.dumps(sent).encode(), f"key-{case.tag}")
+
+
+def outbox_rows(hub: Hub) -> list[str]:
+    """Ids of all disclosures, the first that was taken in first."""
+    with hub.house.store.read(EVERY) as tx:
+        return list(tx.connection.execute(select(disclosure.c.id).order_by(disclosure.c.seq)).scalars())
 
 
 def size_of(hub: Hub) -> int:
@@ -200,6 +211,48 @@ def test_who_shows_a_longer_log_under_our_own_key_stops_it_until_ours_begins_wit
     with hub.house.store.write(NOBODY) as tx:
         log.append(tx, hold_against(hub.house, tx, "agency:agy_police", seen).entries)
     assert why_still(hub) is None
+
+
+def test_an_acknowledgement_tells_which_checkpoint_was_verified_and_a_longer_one_stops_everything(
+    place: Place, tmp_path: Path
+) -> None:
+    (place.data / "witnesses.policy").unlink()
+    hub = place.open()
+    police = somebody(hub, Role.PARTNER, "agy_police")
+    accept(hub)
+    assert deliver_due(hub.house, "worker", 10) == 1
+    place.copy(hub, tmp_path / "copy")
+    hub = place.open()
+    (row,) = outbox_rows(hub)
+    early = checkpoint(hub.house)
+    acknowledge(hub.house, police, row, None, early)
+    assert why_still(hub) is None
+    with hub.house.store.read(NOBODY) as tx:
+        (number,) = log.about(tx, row, [EntryKind.PARTNER_ACKNOWLEDGED])
+    late = checkpoint(hub.house)
+    facts = json.loads(prove(hub.house, number).entry)["facts"]
+    assert (facts["checkpoint_size"], len(facts["checkpoint_root"])) == (int(early.split("\n")[1]), 64)
+    hub = place.put_back(hub, tmp_path / "copy")
+    acknowledge(hub.house, police, row, None, late)
+    assert why_still(hub, danger=True) == "LOG_DISPUTED"
+    with hub.house.store.read(NOBODY) as tx:
+        (found,) = witnessed.disputes(tx, hub.house.name)
+    assert (found.party, found.reason) == ("agency:agy_police", "seen_elsewhere")
+
+
+def test_danger_that_waits_to_be_fetched_is_handed_out_though_no_witness_answers(place: Place) -> None:
+    for one in place.witnesses:
+        one.stop()
+    hub = place.open()
+    fire = somebody(hub, Role.PARTNER, "agy_fire")
+    accept(hub, "immediate_danger", FIRE)
+    accept(hub, "medium", FIRE)
+    urgent, other = outbox_rows(hub)
+    assert collect(hub.house, fire, urgent).body
+    with pytest.raises(Unavailable, match="too few witnesses"):
+        collect(hub.house, fire, other)
+    for one in place.witnesses:
+        one.start()
 
 
 def test_a_checkpoint_of_somebody_elses_is_refused_and_stops_nothing(place: Place) -> None:
