@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
     """Give an app the tasks of this house, and of no other; `wake` has the courier of this process look."""
-    sweeping, witnessing = threading.Lock(), threading.Lock()
+    sweeping, witnessed = threading.Lock(), _Witnessed(house)
 
     def look(disclosure_id: str) -> None:  # noqa: ARG001 - what a hint is about is for whoever traces it
         # The outbox says what is due, and in which order: a hint about one row must not put it before the others.
@@ -48,20 +48,9 @@ def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
         finally:
             sweeping.release()
 
-    def witnessed() -> None:
-        try:
-            ask(house)
-            reconcile(house)
-        except ConcordatError as problem:
-            event(_log, "witnesses_not_asked", logging.WARNING, code=problem.code)
-        finally:
-            witnessing.release()
-
     def sign_checkpoint() -> None:
         checkpoint(house)
-        # Beside the timetable: a witness that answers slowly keeps no sweep waiting.
-        if witnessing.acquire(blocking=False):
-            threading.Thread(target=witnessed, name="witness", daemon=True).start()
+        witnessed.begin()
 
     def retain() -> None:
         sweep_unfinished(house)
@@ -74,3 +63,25 @@ def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
     app.task(sweep, name=SWEEP, shared=False)
     app.task(sign_checkpoint, name=CHECKPOINT, shared=False)
     app.task(retain, name=RETAIN, shared=False)
+
+
+class _Witnessed:
+    """Has the newest checkpoint witnessed beside the timetable: a witness that is slow keeps no sweep waiting."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._busy = threading.Lock()
+
+    def begin(self) -> None:
+        """Begin, unless the last time is not over yet."""
+        if self._busy.acquire(blocking=False):
+            threading.Thread(target=self._ask, name="witness", daemon=True).start()
+
+    def _ask(self) -> None:
+        try:
+            ask(self._house)
+            reconcile(self._house)
+        except ConcordatError as problem:
+            event(_log, "witnesses_not_asked", logging.WARNING, code=problem.code)
+        finally:
+            self._busy.release()

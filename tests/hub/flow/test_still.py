@@ -47,6 +47,11 @@ class Watched:
         self.clock.at += by
         self.since_start += by.total_seconds()
 
+    def is_still(self) -> bool:
+        """Whether danger that is taken in now goes at once."""
+        with self.house.store.read(EVERY) as tx:
+            return still.is_still(self.house, tx)
+
     def why_not(self) -> str | None:
         """Why nothing may be claimed now."""
         try:
@@ -102,10 +107,10 @@ def test_nothing_is_claimed_after_a_jump_until_the_clock_was_steady_for_a_lease(
     assert watched.why_not() == "CLOCK_UNSURE"
     watched.pass_by(watched.house.lease - timedelta(seconds=1))
     assert watched.why_not() == "CLOCK_UNSURE"
-    assert not still.is_still(watched.house)
+    assert not watched.is_still()
     watched.pass_by(timedelta(seconds=1))
     assert watched.why_not() is None
-    assert still.is_still(watched.house)
+    assert watched.is_still()
 
 
 def test_after_a_clock_was_put_back_nothing_waits_until_the_later_time_comes_again(watched: Watched) -> None:
@@ -173,7 +178,7 @@ def test_nothing_is_claimed_without_room_on_the_disk_and_again_once_there_is(wat
     store, enough = watched.house.store, watched.house.store.space
     store.space = Space(watched.hub.settings.data_dir, least_free=2**62)
     assert watched.why_not() == "STORE_FULL"
-    assert not still.is_still(watched.house)
+    assert not watched.is_still()
     store.space = enough
     assert watched.why_not() is None
 

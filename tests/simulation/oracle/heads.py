@@ -27,7 +27,8 @@ def signed(e: Evidence) -> Iterator[str]:
     """A signed head never goes back behind what was durable when it was asked for, never runs ahead, never forks."""
     hashes = _hashes(e)
     for each in e.answers.signed:
-        body, _, signature = each.text.partition("\n\n")
+        body, _, signatures = each.text.partition("\n\n")
+        signature, *_others = signatures.splitlines()
         _, size, root = body.split("\n")
         try:
             e.log_key.verify(base64.b64decode(signature.split(" ")[2])[4:], f"{body}\n".encode())
