@@ -23,15 +23,6 @@ class Dispute:
     root: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How much of the log was witnessed by enough, since when, and who disputes it."""
-
-    size: int
-    at: datetime | None
-    disputed_by: tuple[str, ...]
-
-
 def keep(tx: Writing, size: int, cosigner: str, line: str, at: datetime) -> bool:
     """Keep a cosignature that was verified, in place of an earlier one; True where there was none."""
     its = (audit_cosignature.c.size == size, audit_cosignature.c.cosigner == cosigner)
@@ -109,12 +100,3 @@ def disputes(tx: Reading, origin: str) -> Sequence[Dispute]:
         select(audit_dispute).where(audit_dispute.c.origin == origin).order_by(audit_dispute.c.party)
     )
     return [Dispute(row.party, row.reason, row.size, row.root) for row in rows]
-
-
-def standing(tx: Reading, origin: str) -> Standing:
-    """How much of the log counts as witnessed."""
-    row = tx.connection.execute(
-        select(audit_witnessed.c.size, audit_witnessed.c.at).order_by(audit_witnessed.c.size.desc()).limit(1)
-    ).first()
-    parties = tuple(one.party for one in disputes(tx, origin))
-    return Standing(row.size, row.at, parties) if row is not None else Standing(0, None, parties)

@@ -127,12 +127,13 @@ def hold_against(house: House, tx: Writing, party: str, text: str) -> Held:
 
 def concerns(house: House, tx: Reading) -> tuple[str, ...]:
     """What is wrong with how the log is witnessed, by stable codes."""
-    standing = witnessed.standing(tx, house.name)
-    late = standing.at is None or house.clock.now() - standing.at > _LATE
-    asked = {
-        "LOG_DISPUTED": bool(standing.disputed_by),
-        "LOG_UNWITNESSED": not house.witnesses.policy.asks_for_nobody and late,
-    }
+    policy, now = house.witnesses.policy, house.clock.now()
+    parties = {name: _party(one.cosigner) for name, one in policy.witnesses.items()}
+    # Of a witness that is asked no more, nothing is said; of what was shown under our own key, always.
+    disputed = any(one.root is not None or one.party in parties.values() for one in witnessed.disputes(tx, house.name))
+    heard = {name: witnessed.last(tx, party) for name, party in parties.items()}
+    lately = {name for name, known in heard.items() if known is not None and now - known[1] <= _LATE}
+    asked = {"LOG_DISPUTED": disputed, "LOG_UNWITNESSED": not policy.is_met_by(lately)}
     return tuple(code for code, is_so in asked.items() if is_so)
 
 

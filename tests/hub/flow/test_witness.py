@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,12 @@ from hub.flow.deliver import deliver_due
 from hub.flow.proof import prove
 from hub.flow.refer import refer
 from hub.flow.still import require_still
-from hub.flow.witness import ask, hold_against, reconcile
+from hub.flow.witness import ask, concerns, hold_against, reconcile
 from hub.keys import open_keys
 from hub.store.scope import EVERY, NOBODY
 from hub.store.tables import disclosure
 from tests.cases import FIRE, POLICE, Ask, Case
-from tests.hubs import open_test_hub, somebody
+from tests.hubs import HandClock, open_test_hub, somebody
 from tests.witnesses import WitnessServer, policy_of, stranger_line
 
 NAMES = ("police.example/w", "council.example/w", "dpo.example/w")
@@ -88,6 +89,12 @@ def outbox_rows(hub: Hub) -> list[str]:
         return list(tx.connection.execute(select(disclosure.c.id).order_by(disclosure.c.seq)).scalars())
 
 
+def in_two_hours() -> HandClock:
+    clock = HandClock()
+    clock.move(hours=2)
+    return clock
+
+
 def size_of(hub: Hub) -> int:
     with hub.house.store.read(NOBODY) as tx:
         return log.size(tx)
@@ -116,8 +123,8 @@ def test_a_log_that_two_of_three_cosigned_is_witnessed_and_receipts_say_so(place
     policy = parse_policy((place.data / "witnesses.policy").read_text(encoding="utf-8"))
     with hub.house.store.read(NOBODY) as tx:
         size = log.size(tx)
-        found = witnessed.standing(tx, hub.house.name)
-    assert (found.size, found.disputed_by) == (size, ())
+        assert (log.latest_witnessed(tx) or (0, ""))[0] == size
+        assert concerns(hub.house, tx) == ()
     proof = parse_proof_file(prove(hub.house, size - 1).proof)
     assert policy.seen_by(proof.checkpoint_text) == {"police", "council"}
     assert policy.seen_by(latest(hub.house)) == {"police", "council"}
@@ -137,6 +144,9 @@ def test_until_enough_know_the_log_after_a_start_danger_alone_leaves(place: Plac
     sign_and_ask(hub)
     assert why_still(hub) is None
     assert deliver_due(hub.house, "worker", 10) == 1
+    with hub.house.store.read(NOBODY) as tx:
+        assert concerns(hub.house, tx) == ()
+        assert concerns(replace(hub.house, clock=in_two_hours()), tx) == ("LOG_UNWITNESSED",)
     place.witnesses[1].stop()  # once they have vouched, their silence stops nothing
     place.witnesses[0].stop()
     accept(hub)
