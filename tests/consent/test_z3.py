@@ -19,7 +19,7 @@ from tests.consent.rulebook import TODAY, rules
 from tests.consent.solver import Route
 from tests.consent.witnesses import around, breaks, properties, recorded_of, to_be_seen, usual
 
-EDITS = int(os.environ.get("CONCORDAT_TEST_EDITS", "15"))
+EDITS = int(os.environ.get("CONCORDAT_TEST_EDITS", "24"))
 """How many edited rule sets both routes are asked about; a long run takes hundreds."""
 
 PERIODS = periods(rules()) if "CONCORDAT_TEST_EDITS" in os.environ else (TODAY, periods(rules())[-1])

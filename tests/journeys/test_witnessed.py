@@ -120,21 +120,3 @@ def test_a_hub_that_has_gone_back_to_an_old_copy_lets_nothing_out_until_it_has_i
 def put_in_place(copied: Path, data: Path) -> None:
     shutil.rmtree(data)
     shutil.copytree(copied, data)
-
-
-@EMBEDDED
-def test_while_no_witness_answers_a_hub_that_runs_goes_on_and_one_that_starts_waits_with_what_is_no_danger(
-    witnessed: Witnessed,
-) -> None:
-    hub, backend = witnessed.hub, witnessed.hub.backend
-    for process in witnessed.witnesses.values():
-        process.kill()
-    assert hub.settled(hub.refer(Case((POLICE,))))["agy_police"].state == "receipted"
-    backend.kill()
-    backend.resume()
-    routine = hub.refer(Case((POLICE,)))
-    danger = hub.officer.ask("POST", "/v1/referrals", in_danger(case := Case((POLICE,))),
-                             **{"Idempotency-Key": f"key-{case.tag}"})  # fmt: skip
-    assert hub.settled(danger.json()["referral"])["agy_police"].state == "receipted"
-    waiting = hub.officer.get(f"/v1/referrals/{routine}")["disclosures"]
-    assert [entry["state"] for entry in waiting] == ["queued"]
