@@ -73,8 +73,7 @@ class Hub:
         return public_key_text(self.house.keys.signing.public_key())
 
     def courier(self) -> Courier:
-        """Who delivers in this process; running. The witnesses are asked first whether this is the log they know."""
-        witness.ask(self.house)
+        """Who delivers in this process; running."""
         return Courier(self.house, self.settings.workers, self.settings.sweep_seconds)
 
     def celery(self, wake: Callable[[], None] = lambda: None) -> Celery:

@@ -32,6 +32,11 @@ class Cosigner:
     key_id: bytes
     key: _PublicKey
 
+    @property
+    def party(self) -> str:
+        """The two that tell their lines from all others, as one word."""
+        return f"{self.name}+{self.key_id.hex()}"
+
 
 def cosigner_line(name: str, public_key: _PublicKey) -> str:
     """Write a cosigner's public key as one line that a person can pass on. Raises NoteError for a bad name."""

@@ -6,6 +6,7 @@ three organisations, each with a witness or several, is one group an organisatio
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 
 from hub.audit.cosignatures import Cosigner, cosigned_at, parse_cosigner
@@ -46,9 +47,10 @@ class Policy:
         """Whether these witnesses together are enough."""
         return self.asks_for_nobody or self._saw(self.quorum, names)
 
-    def seen_by(self, text: str) -> frozenset[str]:
-        """The witnesses whose cosignature is on a checkpoint; one that is wrong counts for nothing."""
-        return frozenset(name for name, one in self.witnesses.items() if _is_signed(text, one.cosigner))
+    def seen_by(self, text: str, since: datetime | None = None) -> frozenset[str]:
+        """The witnesses whose cosignature is on a checkpoint, made no earlier than `since`; a wrong one is none."""
+        times = {name: _signed_at(text, one.cosigner) for name, one in self.witnesses.items()}
+        return frozenset(name for name, at in times.items() if at is not None and (since is None or at >= since))
 
     def _saw(self, name: str, names: Set[str]) -> bool:
         if name in self.witnesses:
@@ -57,11 +59,11 @@ class Policy:
         return sum(self._saw(member, names) for member in members) >= least
 
 
-def _is_signed(text: str, by: Cosigner) -> bool:
+def _signed_at(text: str, by: Cosigner) -> datetime | None:
     try:
-        return cosigned_at(text, by) is not None
+        return cosigned_at(text, by)
     except NoteError:
-        return False
+        return None
 
 
 @dataclass

@@ -13,6 +13,7 @@ from hub.cli.serving import serve, stop
 from hub.cli.watching import watch
 from hub.errors import Conflict
 from hub.flow.enrol import first_code
+from hub.flow.witness import ask
 from hub.logs import set_up
 from hub.settings import Settings
 from hub.worker.hints import Hints
@@ -90,6 +91,7 @@ def worker() -> None:
     _begin()
     with plainly():
         hub = open_scaled_out(Settings())
+        ask(hub.house)  # before it delivers: whether this is the log that the witnesses know
     courier = hub.courier()
     celery = hub.celery(courier.wake)
     watched = watch(hub, celery)

@@ -6,7 +6,7 @@ from typing import Final
 from hub import traces
 from hub.access.roles import Act, Actor, require
 from hub.audit import log, served, witnessed
-from hub.audit.cosignatures import cosign, cosigner_line
+from hub.audit.cosignatures import cosign, cosigner_line, parse_cosigner
 from hub.audit.note import vkey
 from hub.audit.signed_note import divide
 from hub.audit.tiles import parse_path
@@ -32,11 +32,11 @@ def sign(house: House, tx: Writing, *, lasting: bool = False) -> str:
     now = house.clock.now()
     text = log.sign(tx, house.name, house.keys.log, now)
     size = log.size(tx)
-    key = "+".join(lasting_key(house).split("+")[:2])
-    known = witnessed.last(tx, key)
+    party = parse_cosigner(lasting_key(house)).party
+    known = witnessed.last(tx, party)
     if known is None or lasting or now - known[1] >= _LASTING:
         line = cosign(divide(text)[0], house.name, house.keys.log_for_later(), now)
-        witnessed.keep(tx, size, key, line, now)
+        witnessed.keep(tx, size, party, line, now)
     return witnessed.with_lines(tx, size, text)
 
 

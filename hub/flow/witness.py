@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.audit import log, witnessed
 from hub.audit.asking import SilentError
-from hub.audit.cosignatures import Cosigner, cosigned_at
+from hub.audit.cosignatures import cosigned_at
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.audit.note import Checkpoint, NoteError, open_checkpoint
@@ -55,14 +55,15 @@ def ask(house: House) -> None:
         return
     with house.store.read(NOBODY) as tx:
         found = log.latest_checkpoint(tx)
-    if found is None:
-        return
-    head = Head(*found)
-    due = [witness for witness in policy.witnesses.values() if witness.url and _is_due(house, witness, head)]
+        if found is None:
+            return
+        head = Head(*found)
+        due = _due(house, tx, head)
     if not due:
         return
     with ThreadPoolExecutor(len(due), "witness") as hands:  # one that is silent keeps none of the others
-        answered = {witness.name for witness in hands.map(lambda one: _ask_one(house, one, head), due) if witness}
+        answers = hands.map(lambda one: _ask_one(house, one[0], one[1], head), due)
+        answered = {witness.name for witness in answers if witness}
     if policy.is_met_by(answered):
         house.witnesses.vouched.set()
     with house.store.write(NOBODY) as tx:
@@ -95,7 +96,7 @@ def is_denied(house: House, tx: Reading) -> bool:
     if not against or any(one.root is not None for one in against):
         return bool(against)
     policy, parties = house.witnesses.policy, {one.party for one in against}
-    left = {name for name, one in policy.witnesses.items() if _party(one.cosigner) not in parties}
+    left = {name for name, one in policy.witnesses.items() if one.cosigner.party not in parties}
     return not policy.asks_for_nobody and not policy.is_met_by(left)
 
 
@@ -128,7 +129,7 @@ def hold_against(house: House, tx: Writing, party: str, text: str) -> Held:
 def concerns(house: House, tx: Reading) -> tuple[str, ...]:
     """What is wrong with how the log is witnessed, by stable codes."""
     policy, now = house.witnesses.policy, house.clock.now()
-    parties = {name: _party(one.cosigner) for name, one in policy.witnesses.items()}
+    parties = {name: one.cosigner.party for name, one in policy.witnesses.items()}
     # Of a witness that is asked no more, nothing is said; of what was shown under our own key, always.
     disputed = any(one.root is not None or one.party in parties.values() for one in witnessed.disputes(tx, house.name))
     heard = {name: witnessed.last(tx, party) for name, party in parties.items()}
@@ -153,33 +154,25 @@ def _have_vouched(house: House, tx: Reading) -> bool:
     found = log.latest_witnessed(tx)
     if found is None or began is None:
         return False
-    text, since = witnessed.with_lines(tx, *found), began.replace(microsecond=0)  # a cosignature tells whole seconds
-    recent = {name for name in policy.seen_by(text) if _when(text, policy.witnesses[name].cosigner) >= since}
-    return policy.is_met_by(recent)
+    since = began.replace(microsecond=0)  # a cosignature tells whole seconds
+    return policy.is_met_by(policy.seen_by(witnessed.with_lines(tx, *found), since))
 
 
-def _when(text: str, cosigner: Cosigner) -> datetime:
-    at = cosigned_at(text, cosigner)
-    if at is None:
-        raise NoteError("checkpoint: not cosigned by them")
-    return at
+def _due(house: House, tx: Reading, head: Head) -> list[tuple[Witness, int]]:
+    """Who is to be asked now, and of how many entries the checkpoint was that each cosigned last, as far as we know."""
+    disputing = {one.party for one in witnessed.disputes(tx, house.name)}
+    due = []
+    for witness in house.witnesses.policy.witnesses.values():
+        size, at = witnessed.last(tx, witness.cosigner.party) or (0, None)
+        is_late = at is None or house.clock.now() - at >= _HEARTBEAT
+        asked_for = witness.cosigner.party in disputing or house.witnesses.are_waited_for
+        if witness.url and (size < head.size or is_late or asked_for):
+            due.append((witness, min(size, head.size)))
+    return due
 
 
-def _is_due(house: House, witness: Witness, head: Head) -> bool:
-    with house.store.read(NOBODY) as tx:
-        known = witnessed.last(tx, _party(witness.cosigner))
-        disputing = any(one.party == _party(witness.cosigner) for one in witnessed.disputes(tx, house.name))
-    if known is None or known[0] < head.size or disputing or house.witnesses.are_waited_for:
-        return True
-    return house.clock.now() - known[1] >= _HEARTBEAT
-
-
-def _ask_one(house: House, witness: Witness, head: Head) -> Witness | None:
+def _ask_one(house: House, witness: Witness, old: int, head: Head) -> Witness | None:
     """The witness where it cosigned."""
-    party = _party(witness.cosigner)
-    with house.store.read(NOBODY) as tx:
-        known = witnessed.last(tx, party)
-    old = min(known[0], head.size) if known is not None else 0
     try:
         try:
             lines = house.witnesses.ask(witness, _submission(house, old, head))
@@ -191,7 +184,7 @@ def _ask_one(house: House, witness: Witness, head: Head) -> Witness | None:
     except SilentError:
         event(_log, "witness_silent", logging.WARNING)
     except Refused as refused:
-        _refused(house, party, old, refused)
+        _refused(house, witness.cosigner.party, old, refused)
     else:
         return witness if _cosigned(house, witness, head, lines) else None
     return None
@@ -227,7 +220,7 @@ def _written_down(house: House, tx: Writing, found: Dispute, now: datetime) -> l
 
 def _cosigned(house: House, witness: Witness, head: Head, lines: str) -> bool:
     """Keep the line that is theirs, once it is verified; others in the answer are nobody's word."""
-    cosigner, party = witness.cosigner, _party(witness.cosigner)
+    cosigner = witness.cosigner
     line, at = "", None
     try:
         for one in read_signatures(lines):
@@ -240,8 +233,8 @@ def _cosigned(house: House, witness: Witness, head: Head, lines: str) -> bool:
         event(_log, "witness_unintelligible", logging.WARNING)
         return False
     with house.store.write(NOBODY) as tx:
-        witnessed.keep(tx, head.size, party, line, at)
-        _agree(tx, party, head.size, house.clock.now())
+        witnessed.keep(tx, head.size, cosigner.party, line, at)
+        _agree(tx, cosigner.party, head.size, house.clock.now())
     return True
 
 
@@ -255,10 +248,6 @@ def _begins_with(tx: Reading, size: int, root: bytes) -> bool:
         return log.root_at(tx, size) == root
     except NotFound:
         return False
-
-
-def _party(cosigner: Cosigner) -> str:
-    return f"{cosigner.name}+{cosigner.key_id.hex()}"
 
 
 def _digest(party: str) -> str:
