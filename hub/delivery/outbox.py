@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
 from sqlalchemy.engine import Row
 
 from hub.errors import NotFound
@@ -114,7 +114,7 @@ def of_case(tx: Reading, case_id: str) -> tuple[DisclosureRow, ...]:
 
 
 def relying_on(tx: Reading, consent_id: str) -> tuple[DisclosureRow, ...]:
-    """The disclosures whose latest decision relied on a consent."""
+    """The disclosures whose latest decision relied on a consent, or that one by which they were released."""
     rows = tx.connection.execute(
         select(disclosure).where(disclosure.c.consent_id == consent_id).order_by(disclosure.c.seq)
     )
@@ -240,9 +240,16 @@ def stop(tx: Writing, disclosure_id: str) -> None:
 
 
 def change(tx: Writing, disclosure_id: str, state: State, **columns: str | int | datetime | None) -> None:
-    """Move a disclosure to another state, with what goes with it (cause, authoriser, decision, rung, ...)."""
+    """Move a disclosure to another state, with what goes with it (cause, authoriser, decision, rung, ...).
+
+    A later decision that relies on no consent leaves the one on which it was released: whoever may have it is to be
+    told when that is withdrawn.
+    """
+    relied = {} if columns.get("consent_id", "") is not None else {
+        "consent_id": case((disclosure.c.released_at.is_not(None), disclosure.c.consent_id))
+    }  # fmt: skip
     tx.connection.execute(
-        update(disclosure).where(disclosure.c.id == disclosure_id).values(state=state.value, **columns)
+        update(disclosure).where(disclosure.c.id == disclosure_id).values(state=state.value, **{**columns, **relied})
     )
 
 
