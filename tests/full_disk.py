@@ -18,7 +18,6 @@ from sqlalchemy import select, text
 
 from hub.access.roles import Actor, Role
 from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.errors import Unavailable
@@ -26,6 +25,7 @@ from hub.flow.deliver import deliver_due
 from hub.flow.refer import refer
 from hub.store.scope import EVERY, NOBODY
 from hub.store.tables import disclosure, referral
+from tests import logs
 from tests.cases import JAG, POLICE, Case
 from tests.hubs import migrate_as_owner, open_test_hub, somebody
 from tests.journeys.waiting import until
@@ -101,9 +101,9 @@ def _check(disk: FullDisk, hub: Hub, accepted: list[str]) -> None:
     """Exactly what was accepted is there, whole and logged, and goes."""
     house = hub.house
     with house.store.read(NOBODY) as tx:
-        size = log.check_head(tx)
-        logged = [entry.facts["referral"] for entry in map(parse, log.leaves(tx, size))
-                  if entry.kind is EntryKind.REFERRAL_ACCEPTED]  # fmt: skip
+        log.check_head(tx)
+    entries = logs.entries(house.store)
+    logged = [entry.facts["referral"] for entry in entries if entry.kind is EntryKind.REFERRAL_ACCEPTED]
     assert sorted(map(str, logged)) == sorted(accepted)
     with house.store.read(EVERY) as tx:
         rows = tx.connection.execute(select(disclosure.c.referral_id, disclosure.c.id)).all()

@@ -1,7 +1,8 @@
 """A hub in this process, with partners that need no server: one is handed packs in a folder, another collects."""
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,6 +12,9 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import create_engine, make_url
 
 from hub.access.roles import LANDLORD_ROLES, Actor, AuthoriserKind, Role, Strength
+from hub.audit import log
+from hub.audit.entry import Entry
+from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, open_hub
 from hub.clock import Clock
 from hub.delivery import introductions
@@ -20,7 +24,7 @@ from hub.ids import Prefix, new_id
 from hub.register.documents import Kind
 from hub.settings import Settings
 from hub.store import migrate
-from hub.store.scope import of_landlord
+from hub.store.scope import NOBODY, of_landlord
 from tests.cases import KINDS, write_agreements
 from tests.servers import POSTGRES_URL, as_owner, copy_over, fresh_database, owning, query_role
 
@@ -113,6 +117,18 @@ def _migrated_on_postgresql() -> str:
     return url
 
 
+@contextmanager
+def migrated_database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a database of one's own, of that kind, that was migrated before; on SQLite in `folder`."""
+    if kind == "sqlite":
+        file = folder / "concordat.sqlite3"
+        _lay_down(str(file))
+        yield f"sqlite:///{file}"
+        return
+    with fresh_database(template=_migrated_on_postgresql()) as url:
+        yield url
+
+
 def introduce_everybody(hub: Hub) -> None:
     """Have every landlord of these tests know every agency."""
     for landlord in ("LMH", "OHG"):
@@ -158,3 +174,11 @@ def somebody(
 def proved(hub: Hub, actor: Actor) -> Actor:
     """The same person, who proved just now who they are, by two factors."""
     return replace(actor, proved_at=hub.house.clock.now(), strength=Strength.TWO_FACTORS)
+
+
+def lengthen_log(hub: Hub, count: int) -> None:
+    """Add so many entries to the log, of a kind that is about nobody."""
+    facts = {"release": "test", "mode": "test", "size": 0}
+    entry = Entry(EntryKind.HUB_STARTED, hub.house.clock.now(), "hub", facts)
+    with hub.house.store.write(NOBODY) as tx:
+        log.append(tx, [entry] * count)

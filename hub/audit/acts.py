@@ -69,6 +69,8 @@ class EntryKind(StrEnum):
     POLICY_DOCUMENT_RECORDED = "policy_document.recorded"
     DOCUMENT_RECORDED = "document.recorded"
     DOCUMENT_WITHDRAWN = "document.withdrawn"
+    REGISTER_READ = "register.read"
+    REGISTER_SEARCHED = "register.searched"
     EXPORT_MADE = "export.made"
     LOG_DISPUTED = "log.disputed"
     LOG_AGREED = "log.agreed"

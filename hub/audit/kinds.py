@@ -41,6 +41,8 @@ _AGREEMENT_STEP = {"agreement": NAME, "landlord": NAME, "digest": DIGEST, "peopl
                    "evidence": optional(DIGEST)}  # fmt: skip
 
 _PERSON = {"person": an_id("usr"), "landlord": optional(NAME)}
+_READING = {"reading": an_id("ent"), "part": COUNT, "view": CODE, "purpose": CODE, "strength": CODE,
+            "disclosures": COUNT, "referrals": NAMES}  # fmt: skip
 
 KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
     (EntryKind.REFERRAL_ACCEPTED, 1): {
@@ -165,6 +167,10 @@ KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
         "digest": optional(DIGEST),
     },
     (EntryKind.DOCUMENT_WITHDRAWN, 1): {"document": ID, "landlord": NAME, "document_kind": CODE},
+    # Which referrals were shown, in as many entries of one reading as it takes; of what was looked for, its kind alone.
+    # No landlord: a list of the cases of all teams is for nobody but a DPO to see.
+    (EntryKind.REGISTER_READ, 1): {**_READING, "filters": NAMES},
+    (EntryKind.REGISTER_SEARCHED, 1): {**_READING, "by": NAMES, "cases": COUNT},
     (EntryKind.EXPORT_MADE, 1): {"export": ID, "scope": CODE, "size": POSITION, "digest": optional(DIGEST)},
     # `party`: the SHA-256 of the name of the witness, or of the agency, that holds another history of this log.
     (EntryKind.LOG_DISPUTED, 1): {"party": DIGEST, "reason": CODE, "size": POSITION},

@@ -1,34 +1,35 @@
 """The log as kept: entries numbered without a gap, the tree beside them, signed checkpoints, proofs.
 
-RFC 9162 tree; C2SP checkpoints. Entries are appended in the transaction of the act they record: no entry, no act.
+RFC 9162 tree; C2SP checkpoints. Entries are appended in the transaction of the act they record: no entry, no act. How
+they come by their numbers: `hub.audit.numbering`.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, insert, select, update
 
-from hub.audit import newest, seen, tree
-from hub.audit.entry import Entry, canonical_bytes
+from hub.audit import nodes, numbering, seen, tree
+from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.audit.note import Checkpoint, proof_file, sign_checkpoint
 from hub.audit.witnessed import best_over
 from hub.errors import NotFound, NotTrusted
-from hub.store.batches import Asked
-from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_node, audit_witnessed
+from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_witnessed
 from hub.store.unit_of_work import Reading, Writing
 
 NOT_PUBLISHED = "no checkpoint covers an entry of that number that is yours to see; ask again in a moment"
-_ABOUT = ("disclosure", "consent", "referral", "credential", "export", "subject")
-"""Facts by which entries are found again, the most telling first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Entries in all, those and the decisions among them that no checkpoint covers yet, when the newest was signed."""
+    """Entries in all, those and the decisions among them that no checkpoint covers yet, when the newest was signed.
+
+    Those that have no number yet are among them.
+    """
 
     size: int
     unsigned: int
@@ -36,40 +37,21 @@ class Standing:
     signed_at: datetime | None
 
 
-_HEAD: Final = Asked(select(audit_head.c.size, audit_head.c.frontier))
-_HEAD_AND_LAST: Final = Asked(
-    select(audit_head.c.size, audit_head.c.frontier, audit_entry.c.leaf)
-    .select_from(audit_head)
-    .outerjoin(audit_entry, audit_entry.c.number == audit_head.c.size - 1)
-)
-_MOVE_HEAD: Final = update(audit_head)
-_ADD_ENTRIES, _ADD_NODES = insert(audit_entry), insert(audit_node)
-
-
-def append(tx: Writing, entries: Sequence[Entry]) -> range:
-    """Number the entries and add them to the tree; returns their numbers. The last act of a flow before it commits.
-
-    Numbering is one at a time across all processes, so everything slow belongs before it.
-    """
-    tx.lock_log()
-    size, frontier, last = _head_and_last(tx)
-    entries = newest.not_before(last, entries)
-    rows, nodes = [], []
-    for number, entry in enumerate(entries, start=size):
-        leaf = canonical_bytes(entry)
-        leaf_hash = tree.leaf_hash(leaf)
-        frontier, complete = tree.append(frontier, leaf_hash)
-        nodes += [{"level": level, "number": index, "hash": value} for level, index, value in complete]
-        about = next((entry.facts[name] for name in _ABOUT if entry.facts.get(name)), None)
-        rows.append({"number": number, "kind": entry.kind.value, "about": about, "leaf": leaf, "leaf_hash": leaf_hash})
-    if rows:
-        tx.connection.execute(_ADD_ENTRIES, rows)
-    if nodes:
-        tx.connection.execute(_ADD_NODES, nodes)
-    kept = [[level, value.hex()] for level, value in frontier]
-    tx.connection.execute(_MOVE_HEAD, {"size": size + len(rows), "frontier": kept})
+def append(tx: Writing, entries: Sequence[Entry]) -> None:
+    """Add the entries to the log: durable with the act, and numbered soon (`hub.audit.numbering`)."""
+    numbering.append(tx, entries)
     seen.when_durable(tx, entries)
-    return range(size, size + len(rows))
+
+
+def gather(tx: Writing) -> int:
+    """Number what was appended until now, and be alone with the log until this transaction ends; returns its size."""
+    numbering.gather(tx)
+    return size(tx)
+
+
+def gather_some(tx: Writing) -> bool:
+    """As `gather`, of a long inbox a part only: whether there is more."""
+    return numbering.gather_some(tx)
 
 
 def touch(tx: Writing) -> None:
@@ -80,15 +62,16 @@ def touch(tx: Writing) -> None:
 
 def standing(tx: Reading) -> Standing:
     """How long the log is, and how much of it no checkpoint covers yet."""
-    count = size(tx)
+    made = EntryKind.DECISION_MADE.value
+    count = size(tx) + numbering.waiting(tx)
     newest = tx.connection.execute(
         select(audit_checkpoint.c.size, audit_checkpoint.c.signed_at).order_by(audit_checkpoint.c.size.desc()).limit(1)
     ).first()
     covered = newest.size if newest is not None else 0
     decided = tx.connection.execute(
         select(func.count()).select_from(audit_entry)
-        .where(audit_entry.c.number >= covered, audit_entry.c.kind == EntryKind.DECISION_MADE.value)
-    ).scalar_one()  # fmt: skip
+        .where(audit_entry.c.number >= covered, audit_entry.c.kind == made)
+    ).scalar_one() + numbering.waiting(tx, made)  # fmt: skip
     return Standing(count, count - covered, decided, newest.signed_at if newest is not None else None)
 
 
@@ -99,14 +82,14 @@ def open_log(tx: Writing) -> None:
 
 
 def size(tx: Reading) -> int:
-    """How many entries the log has."""
-    return _head(tx)[0]
+    """How many entries have a number."""
+    return numbering.head(tx.connection)[0]
 
 
 def sign(tx: Writing, origin: str, key: Ed25519PrivateKey, now: datetime) -> str:
-    """Sign the present head; returns the checkpoint, the same text again while nothing was added."""
-    tx.lock_log()
-    count, frontier = _head(tx)
+    """Sign the head over all that was appended; returns the checkpoint, the same text again while nothing was added."""
+    numbering.gather(tx)
+    count, frontier = numbering.head(tx.connection)
     before = latest_checkpoint(tx)
     if before is not None and before[0] == count:
         return before[1]
@@ -143,8 +126,13 @@ def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
     if checkpoint is None:
         raise NotFound("ENTRY_NOT_PUBLISHED", NOT_PUBLISHED)
     leaf = tx.connection.execute(select(audit_entry.c.leaf).where(audit_entry.c.number == number)).scalar_one()
-    proof = tree.inclusion_proof(number, checkpoint[0], lambda level, index: _node(tx, level, index))
+    proof = inclusion(tx, number, checkpoint[0])
     return bytes(leaf), proof_file(number, proof, checkpoint[1])
+
+
+def inclusion(tx: Reading, number: int, count: int) -> list[bytes]:
+    """Proof that the entry of that number is in the log of `count` entries, which it has. Raises NotTrusted."""
+    return tree.inclusion_proof(number, count, nodes.remembering(tx))
 
 
 def about(tx: Reading, subject: str, kinds: Sequence[EntryKind]) -> list[int]:
@@ -161,14 +149,14 @@ def consistency(tx: Reading, old: int, new: int) -> list[bytes]:
     """Proof that the log of `old` entries is the beginning of that of `new`. Raises NotFound beyond the log."""
     if not 0 <= old <= new <= size(tx):
         raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
-    return tree.consistency_proof(old, new, lambda level, index: _node(tx, level, index))
+    return tree.consistency_proof(old, new, nodes.remembering(tx))
 
 
 def root_at(tx: Reading, count: int) -> bytes:
     """The root that the log had when it was `count` entries long. Raises NotFound beyond the log."""
     if not 0 <= count <= size(tx):
         raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
-    return tree.root_at(count, lambda level, index: _node(tx, level, index))
+    return tree.root_at(count, nodes.remembering(tx))
 
 
 def leaves(tx: Reading, until: int) -> Iterator[bytes]:
@@ -189,33 +177,13 @@ def check_head(tx: Reading) -> int:
 
     Raises NotTrusted when they disagree: the hub does not go on on top of a log that was cut or changed.
     """
-    count, frontier = _head(tx)
+    count, frontier = numbering.head(tx.connection)
     last = tx.connection.execute(
         select(audit_entry.c.number).order_by(audit_entry.c.number.desc()).limit(1)
     ).scalar_one_or_none()
     checkpoint = latest_checkpoint(tx)
-    rebuilt = tree.root_at(count, lambda level, index: _node(tx, level, index)) if count else tree.root(frontier)
+    rebuilt = tree.root_at(count, partial(nodes.stored, tx)) if count else tree.root(frontier)
     cut = (last + 1 if last is not None else 0) != count or (checkpoint is not None and checkpoint[0] > count)
     if cut or rebuilt != tree.root(frontier):
         raise NotTrusted("LOG_BROKEN", "the audit log does not agree with its own head; restore it, do not go on")
     return count
-
-
-def _head(tx: Reading) -> tuple[int, tree.Frontier]:
-    row = tx.connection.execute(_HEAD).one()
-    return row.size, tuple((level, bytes.fromhex(value)) for level, value in row.frontier)
-
-
-def _head_and_last(tx: Reading) -> tuple[int, tree.Frontier, datetime | None]:
-    """The head, and the time of the last entry, by one query: whoever numbers entries keeps all others waiting."""
-    row = tx.connection.execute(_HEAD_AND_LAST).one()
-    frontier = tuple((level, bytes.fromhex(value)) for level, value in row.frontier)
-    return row.size, frontier, newest.time_of(row.leaf) if row.leaf is not None else None
-
-
-def _node(tx: Reading, level: int, index: int) -> bytes:
-    if level == 0:
-        found = select(audit_entry.c.leaf_hash).where(audit_entry.c.number == index)
-    else:
-        found = select(audit_node.c.hash).where(audit_node.c.level == level, audit_node.c.number == index)
-    return bytes(tx.connection.execute(found).scalar_one())

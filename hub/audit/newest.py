@@ -1,14 +1,12 @@
 """The end of the log: whether it is whole there, and no time in it before the one above it."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
 
-from hub.audit.entry import Entry
 from hub.store.tables import audit_entry, audit_head
 from hub.store.unit_of_work import Reading
 
@@ -50,10 +48,6 @@ def time_of(leaf: bytes) -> datetime | None:
         return None
 
 
-def not_before(newest: datetime | None, entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The entries, with the time of the last one in the log for those that a clock put back makes earlier."""
-    if newest is None:
-        return entries
-    return [
-        replace(entry, at=newest) if _RACES < newest - entry.at <= _AT_MOST else entry for entry in entries
-    ]  # fmt: skip
+def is_put_back(newest: datetime | None, at: datetime) -> bool:
+    """Whether an entry of this time comes from a clock that was put back; it gets the time of the newest."""
+    return newest is not None and _RACES < newest - at <= _AT_MOST

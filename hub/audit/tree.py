@@ -105,16 +105,20 @@ def inclusion_path(index: int, size: int) -> list[Step]:
     """
     if not 0 <= index < size:
         raise ValueError(f"leaf {index}: a tree of size {size} has no such leaf")
-    start, end, path = 0, size, list[Step]()
-    while end - start > 1:
-        middle = start + _split(end - start)
-        if index < middle:
-            path.append(cover(middle, end))
-            end = middle
-        else:
-            path.append(cover(start, middle))
-            start = middle
-    return path[::-1]
+    # Below where its way up parts from that of the last leaf, every sibling is one complete node; there, the sibling is
+    # what is left of the tree to the right; above, only siblings to the left remain.
+    parts = (index ^ (size - 1)).bit_length()
+    path: list[Step] = [((level, index >> level ^ 1),) for level in range(parts - 1)]
+    if parts:
+        level = parts - 1
+        path.append(cover((index >> level ^ 1) << level, size))
+    above = index >> parts
+    while above:
+        if above & 1:
+            path.append(((parts, above - 1),))
+        above >>= 1
+        parts += 1
+    return path
 
 
 def consistency_path(old: int, new: int) -> list[Step]:
@@ -143,6 +147,8 @@ def consistency_path(old: int, new: int) -> list[Step]:
 
 
 def _read(step: Step, get_node: GetNode) -> bytes:
+    if len(step) == 1:
+        return get_node(*step[0])
     return fold([get_node(level, index) for level, index in step])
 
 

@@ -60,15 +60,18 @@ def export(target: Path, openings: Path | None) -> None:
 
 
 def _unpack(packed: bytes, folder: Path) -> None:
-    """Bring a mirror up to date. Whoever reads it meanwhile finds a checkpoint and all that it covers."""
+    """Bring a mirror up to date. Whoever reads it meanwhile finds a checkpoint and all that it covers, or more.
+
+    Killed, it leaves that behind, and the next run puts it right.
+    """
+    unfinished = folder / "unfinished"
     with zipfile.ZipFile(io.BytesIO(packed)) as bundle:
         for name in sorted(bundle.namelist(), key=lambda name: name == "checkpoint"):
             path, content = folder / name, bundle.read(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() or path.read_bytes() != content:
-                partial = path.with_name(f"{path.name}.new")
-                partial.write_bytes(content)
-                partial.replace(path)
+                unfinished.write_bytes(content)
+                unfinished.replace(path)
         kept = {folder / name for name in bundle.namelist()}
     for path in (folder / "tile").rglob("*.p/*"):
         if path not in kept:  # of a shorter log: the tile has grown since

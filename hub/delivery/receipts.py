@@ -46,7 +46,7 @@ class FeedEvent:
 
 def add(tx: Writing, disclosure_id: str, case_id: str, subject: str, given: Receipt) -> str:
     """Put a receipt on file and raise the disclosure's rung; returns the receipt's id."""
-    tx.lock_log()
+    tx.lock_feeds()
     made = new_id(Prefix.RECEIPT)
     row = tx.connection.execute(
         select(disclosure.c.agency, disclosure.c.rung).where(disclosure.c.id == disclosure_id)

@@ -17,10 +17,16 @@ from hub.store.unit_of_work import Writing
 
 
 def checkpoint(house: House) -> str:
-    """Sign the present head of the log, and return the checkpoint (C2SP signed note)."""
-    with traces.Step("checkpoint") as step, house.store.write(NOBODY) as tx:
-        step.add(size=log.size(tx))
-        return sign(house, tx)
+    """Number what waits for it, sign the head of the log, and return the checkpoint (C2SP signed note)."""
+    with traces.Step("checkpoint") as step:
+        is_more = True
+        while is_more:  # after hours without a checkpoint, as many transactions as it takes
+            with house.store.write(NOBODY) as tx:
+                is_more = log.gather_some(tx)
+        with house.store.write(NOBODY) as tx:
+            text = sign(house, tx)
+            step.add(size=log.size(tx))
+        return text
 
 
 def sign(house: House, tx: Writing, *, lasting: bool = False) -> str:

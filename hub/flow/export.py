@@ -31,14 +31,14 @@ def export(house: House, actor: Actor | None) -> bytes:
         require(actor, Act.EXPORT_LOG)
     now = house.clock.now()
     with house.store.write(NOBODY) as tx:
-        tx.lock_log()  # from here to the end nobody adds an entry between the export's own and the checkpoint
-        size = log.size(tx)
+        size = log.gather(tx)
         log.append(tx, [Entry(EntryKind.EXPORT_MADE, now, actor.person if actor else "command", {
             "export": new_id(Prefix.ENTRY), "scope": "log", "size": size,
         })])  # fmt: skip
         text = sign(house, tx, lasting=True)
+        size = log.size(tx)
     with house.store.read(NOBODY) as tx:  # entries never change, so a long log is read while others go on writing
-        leaves = list(log.leaves(tx, size + 1))
+        leaves = list(log.leaves(tx, size))
     return bundle_export(text, leaves)
 
 

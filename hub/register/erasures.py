@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from hub.store.classes import DataClass
-from hub.store.tables import audit_entry, erasure
+from hub.store.tables import audit_entry, audit_inbox, erasure
 from hub.store.unit_of_work import Reading, Writing
 
 
@@ -48,7 +48,7 @@ def record(tx: Writing, done: Erasure) -> None:
 
 def unlogged(tx: Reading) -> tuple[Erasure, ...]:
     """Erasures that the log does not tell of: it is that of an older copy. Oldest first."""
-    told = exists().where(audit_entry.c.about == erasure.c.id)
+    told = or_(*(exists().where(log.c.about == erasure.c.id) for log in (audit_entry, audit_inbox)))
     rows = tx.connection.execute(select(erasure).where(~told).order_by(erasure.c.erased_at, erasure.c.id))
     return tuple(
         Erasure(row.id, row.landlord, row.case_id, row.subject, DataClass(row.data_class) if row.data_class else None,

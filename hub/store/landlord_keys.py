@@ -80,7 +80,8 @@ def wrapping(tx: Writing, owner: str, now: datetime) -> Key:
 def index(tx: Reading, landlord: str, words: str, context: str) -> str:
     """A digest under the landlord's index key: equal texts are found, and the text is not kept.
 
-    Only for a case's number and for repeated requests, never for what a person is (tests/architecture).
+    Only for a case's number, for repeated requests and for what a person is called and reached by, never for what a
+    person is (tests/architecture).
     """
     return keyed_digest(_index_key(tx, landlord), words, context)
 
@@ -181,6 +182,8 @@ def _index_key(tx: Reading, landlord: str) -> bytes:
         key = in_force(tx, landlord, Purpose.INDEX)
         if key is None:  # nothing of this landlord is indexed yet: a digest that is like no other finds that
             return new_key(0).secret
+        if landlord_key in tx.connection.changed:  # it was made in this transaction, by whoever, and may yet be undone
+            return key.secret
         tx.keys.indexing[landlord] = key.secret
     return tx.keys.indexing[landlord]
 

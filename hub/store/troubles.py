@@ -21,11 +21,11 @@ def telling_unavailable(space: Space) -> Iterator[None]:
         if _is_full(getattr(problem, "orig", problem)):
             space.told_full()
             raise full() from problem
-        raise _away() from problem
+        raise away() from problem
     except DBAPIError as problem:
         metrics.STORE_ERRORS.labels(type(problem).__name__).inc()
         if problem.connection_invalidated or _only_reads(problem.orig):
-            raise _away() from problem
+            raise away() from problem
         raise
 
 
@@ -46,6 +46,7 @@ def _only_reads(problem: BaseException | None) -> bool:
     return getattr(problem, "sqlstate", None) == "25006"
 
 
-def _away() -> Unavailable:
+def away() -> Unavailable:
+    """The database does not answer, or made nothing durable."""
     says = "the hub cannot store anything at the moment; nothing was taken"
     return Unavailable("STORE_UNAVAILABLE", says, after=5)

@@ -3,11 +3,10 @@
 Reading and writing are different types, so that a query room that writes cannot be given a reading.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.keys import Key, KeyRing
 from hub.store.afterwards import Afterwards
+from hub.store.commits import Commits, EachItsOwn, Finish, Part, Shared
 from hub.store.scope import Scope
 from hub.store.scoped import Scoped
 from hub.store.space import Space
@@ -23,6 +23,7 @@ from hub.store.troubles import telling_unavailable
 from hub.store.walls import Gate, Passage
 
 _AUDIT_LOCK: Final = 0x636F6E63  # one number, known to every process of a hub: who holds it may number audit entries
+_FEEDS_LOCK: Final = 0x636F6E66  # likewise: who holds it may add to the feeds, which their readers follow by position
 _REGISTERS_LOCK: Final = 0x636F6E65  # likewise: who holds it alone may stop an agreement, a document or an agency
 
 
@@ -64,13 +65,12 @@ class Reading:
 class Writing(Reading):
     """A transaction that changes something: all of it is durable when the block ends, or none of it."""
 
-    def __init__(
-        self, connection: Connection, keys: KeyRing, scope: Scope, afterwards: Afterwards, passage: Passage
-    ) -> None:  # fmt: skip
+    def __init__(self, part: Part, keys: KeyRing, scope: Scope, afterwards: Afterwards, passage: Passage) -> None:
         """Made by `Store` only."""
-        super().__init__(connection, keys, scope)
+        super().__init__(part.connection, keys, scope)
+        self.connection.changed = part.changed
         self.afterwards = afterwards
-        self._bare, self._passage = connection, passage
+        self._part, self._passage = part, passage
         self.data_keys: dict[tuple[str, ...], Key] = {}
         """Data keys opened in this transaction, by case, person and class; forgotten with it."""
 
@@ -79,9 +79,8 @@ class Writing(Reading):
         """The same transaction seeing one landlord's rows alone, for a journey that serves several in one commit."""
         self.connection.settle()
         self._passage.enter(scope)
-        narrower = Writing(self._bare, self.keys, scope, self.afterwards, self._passage)
+        narrower = Writing(self._part, self.keys, scope, self.afterwards, self._passage)
         narrower.data_keys, narrower.opened = self.data_keys, self.opened
-        narrower.connection.changed = self.connection.changed
         yield narrower
         narrower.connection.settle()
         self._passage.enter(self.scope)
@@ -102,6 +101,21 @@ class Writing(Reading):
         if not self.is_sqlite:
             self.connection.execute(select(func.pg_advisory_xact_lock(_AUDIT_LOCK)))
 
+    def lock_feeds(self) -> None:
+        """Be the only one to add to the feeds until this transaction ends: who reads on from a position misses none."""
+        self.connection.settle()
+        if not self.is_sqlite:
+            self.connection.execute(select(func.pg_advisory_xact_lock(_FEEDS_LOCK)))
+
+    def leave(self, finish: Finish, left: Sequence[Any]) -> None:
+        """Have something done at the end, right before the commit: once, for all who share it."""
+        self._part.left.add(finish, left)
+
+    def finish(self) -> None:
+        """Have it done now: of this transaction, and of those before it that share its commit."""
+        self.connection.settle()
+        self._part.finish()
+
     def insert_missing(self, table: Table, **values: object) -> bool:
         """Insert a row unless one like it is there, also one that another transaction is just adding; True if ours."""
         dialect = sqlite if self.is_sqlite else postgresql
@@ -120,7 +134,7 @@ class Store:
         self._gate = Gate(keys)
         # SQLite has one writer; queueing here is fair and fast, queueing on its file lock is neither.
         is_sqlite = self.engine.dialect.name == "sqlite"
-        self._writer: threading.Lock | nullcontext[None] = threading.Lock() if is_sqlite else nullcontext()
+        self._commits: Commits = Shared(self.engine) if is_sqlite else EachItsOwn(self.engine)
 
     @contextmanager
     def read(self, scope: Scope) -> Iterator[Reading]:
@@ -142,15 +156,10 @@ class Store:
         Raises Unavailable when it cannot be made durable (database away, disk full, lock not to be had), and
         NotTrusted when the database does not take the scope.
         """
-        with (
-            Afterwards() as afterwards, telling_unavailable(self.space), self._writer,
-            self.engine.connect() as connection,
-        ):  # fmt: skip
-            begun = connection.execution_options(concordat_write=True)
-            with begun.begin():
-                tx = Writing(begun, self.keys, scope, afterwards, self._gate.enter(begun, scope))
-                yield tx
-                tx.connection.settle()
+        with Afterwards() as afterwards, telling_unavailable(self.space), self._commits.part() as part:
+            tx = Writing(part, self.keys, scope, afterwards, self._gate.enter(part.connection, scope))
+            yield tx
+            tx.connection.settle()
 
     def scrub(self) -> bool:
         """Leave nothing of what was deleted in the write-ahead log; False where a long reading keeps it for now.
@@ -160,7 +169,7 @@ class Store:
         """
         if self.engine.dialect.name != "sqlite":
             return True
-        with telling_unavailable(self.space), self._writer:
+        with telling_unavailable(self.space), self._commits.alone():
             connection = self.engine.raw_connection()
             try:
                 cursor = connection.cursor()

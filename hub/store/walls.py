@@ -129,6 +129,7 @@ def admit(connection: Connection, role: str | None, keys: KeyRing) -> None:
         REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {found.name};
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {found.name};
         REVOKE UPDATE, DELETE ON {", ".join(_APPEND_ONLY)} FROM {found.name};
+        REVOKE UPDATE ON audit_inbox FROM {found.name};
         REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {found.name};
         GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {found.name};
         GRANT USAGE ON SCHEMA concordat TO {found.name};

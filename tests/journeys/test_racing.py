@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select
 
 from hub.access.roles import Actor, Role
-from hub.audit import log
 from hub.bootstrap import Hub
 from hub.delivery import outbox
 from hub.delivery.outbox import State
@@ -22,6 +21,7 @@ from hub.flow.refer import refer
 from hub.flow.withdraw import withdraw
 from hub.store.scope import EVERY
 from hub.store.tables import disclosure, follow_up
+from tests import logs
 from tests.cases import HELPLINE, Case
 from tests.conftest import OpenHub
 from tests.hubs import somebody
@@ -74,8 +74,8 @@ def test_no_release_is_numbered_after_the_withdrawal_of_the_consent_it_relied_on
 
     race(hub, officer, list(consent_of.values()))
 
+    entries = [json.loads(leaf) for leaf in logs.leaves(hub.house.store)]
     with hub.house.store.read(EVERY) as tx:
-        entries = [json.loads(leaf) for leaf in log.leaves(tx, log.size(tx))]
         # Without the notices that a withdrawal sends to whoever may have it: those rest on no consent.
         rows = tx.connection.execute(
             select(disclosure.c.id, disclosure.c.referral_id)

@@ -18,7 +18,7 @@ from typing import Any, Final
 from celery import Celery
 from celery.worker.request import Request
 
-from hub.audit import log
+from hub.audit import log, numbering
 from hub.audit.kinds import EntryKind
 from hub.delivery.doors import Doors
 from hub.store.unit_of_work import Store, Writing
@@ -30,14 +30,15 @@ API_POINTS: Final = (*(f"{step}.{when}_commit" for step in _OF_API for when in (
                      "hint.before", "hint.after")  # fmt: skip
 WORKER_POINTS: Final = (
     *(f"{step}.{when}_commit" for step in _OF_WORKER for when in ("before", "after")), "checkpoint.signed",
-    "send.before", "send.after", "ack.before", "ack.after",
+    "send.before", "send.after", "ack.before", "ack.after", "number.before", "number.after",
 )  # fmt: skip
 POINTS: Final = {
     "embedded": tuple(point for point in (*API_POINTS, *WORKER_POINTS) if not point.startswith("hint")),
     "scaled_out": (*API_POINTS, *WORKER_POINTS),
 }  # fmt: skip
 """Where a kill may be asked for. `claim` logs an intent in a worker, `collect` for a partner who fetches. In the
-embedded hub nobody says hints: whoever accepts wakes whoever delivers."""
+embedded hub nobody says hints: whoever accepts wakes whoever delivers. `number` is where entries get their numbers: in
+the embedded hub right before the commit that several acts share, else by whoever signs."""
 
 _NAMED_BY: Final = {
     EntryKind.REFERRAL_ACCEPTED: "refer", EntryKind.CONSENT_WITHDRAWN: "withdraw", EntryKind.RELEASE_SETTLED: "settle",
@@ -114,6 +115,7 @@ def _note_what_is_logged(trap: Trap) -> None:
         return text
 
     log.append, log.sign, log.sign_checkpoint = noting, signing, signed  # type: ignore[assignment]
+    numbering._number = _around(numbering._number, trap, "number", lambda _connection, rows: bool(rows))
 
 
 def _write(trap: Trap) -> Callable[..., Any]:

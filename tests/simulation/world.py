@@ -5,7 +5,7 @@ What the hub does in it is the hub's own code on a real SQLite database in memor
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from hub.keys import KeyRing
 from hub.store import unit_of_work
+from hub.store.commits import Shared
 from hub.store.scope import Scope
 from hub.store.space import Space
 from hub.store.troubles import telling_unavailable
@@ -112,7 +113,7 @@ class Disk(Store):
         self.file = sqlite3.connect(":memory:", check_same_thread=False)
         # All that `Store` sets up itself, on one connection instead of a pool: strands never meet inside a transaction.
         self.engine = create_engine("sqlite://", creator=lambda: self.file, poolclass=StaticPool, hide_parameters=True)
-        self.keys, self._gate, self._writer, self.space = keys, Gate(keys), nullcontext(), Space(None)
+        self.keys, self._gate, self._commits, self.space = keys, Gate(keys), Shared(self.engine), Space(None)
         event.listen(self.engine, "connect", unit_of_work._prepare_sqlite)
         event.listen(self.engine, "begin", unit_of_work._begin_sqlite)
 

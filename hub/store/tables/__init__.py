@@ -12,6 +12,7 @@ from hub.store.tables.audit import (
     audit_dispute,
     audit_entry,
     audit_head,
+    audit_inbox,
     audit_node,
     audit_witnessed,
 )
@@ -23,6 +24,7 @@ from hub.store.tables.intake import case_file, idempotency, referral
 from hub.store.tables.machines import machine, machine_key, machine_nonce
 from hub.store.tables.metadata import metadata
 from hub.store.tables.people import guess, passkey, person, session, spent
+from hub.store.tables.person_index import person_index, person_index_due
 from hub.store.tables.register import (
     agency,
     agency_pin,
@@ -50,6 +52,7 @@ __all__ = [
     "audit_dispute",
     "audit_entry",
     "audit_head",
+    "audit_inbox",
     "audit_node",
     "audit_witnessed",
     "case_file",
@@ -79,6 +82,8 @@ __all__ = [
     "override_right",
     "passkey",
     "person",
+    "person_index",
+    "person_index_due",
     "receipt",
     "referral",
     "retention_schedule",

@@ -14,6 +14,16 @@ audit_entry = Table(
     Column("leaf_hash", LargeBinary, nullable=False),
 )  # fmt: skip
 
+audit_inbox = Table(
+    "audit_inbox", metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("kind", CODE, nullable=False),
+    Column("about", ID),
+    Column("at", UtcDateTime, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    comment="PostgreSQL: entries that are durable and wait for their number",
+)  # fmt: skip
+
 audit_node = Table(
     "audit_node", metadata,
     Column("level", Integer, primary_key=True),

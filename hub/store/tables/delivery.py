@@ -12,7 +12,7 @@ disclosure = Table(
     Column("referral_id", ID, ForeignKey("referral.id"), nullable=False, index=True),
     Column("case_id", ID, nullable=False, index=True),
     Column("landlord", CODE, nullable=False),
-    Column("agency", String(64), ForeignKey("agency.id"), nullable=False, index=True),
+    Column("agency", String(64), ForeignKey("agency.id"), nullable=False),
     Column("purpose", CODE, nullable=False),
     Column("routine", Boolean, nullable=False),
     Column("reference", String(16), nullable=False, unique=True, comment="this recipient's own name for the case"),
@@ -32,6 +32,8 @@ disclosure = Table(
     Column("answer_late_at", UtcDateTime, comment="when it was raised that no answer came"),
     Index("ix_disclosure_answer_due_at", "answer_due_at"),
     Index("ix_disclosure_state_agency", "state", "agency"),
+    Index("ix_disclosure_released_at", "released_at", "seq"),
+    Index("ix_disclosure_agency", "agency", "released_at", "seq"),
     CheckConstraint(
         "state IN ('denied', 'held', 'queued', 'leaving', 'prepared', 'sent', 'receipted', 'parked', 'cancelled', "
         "'refused')",

@@ -20,10 +20,10 @@ referral = Table(
     Column("seq", RowNumber, primary_key=True, autoincrement=True),
     Column("id", ID, nullable=False, unique=True),
     Column("case_id", ID, ForeignKey("case_file.id"), nullable=False, index=True),
-    Column("landlord", CODE, nullable=False, index=True),
+    Column("landlord", CODE, nullable=False),
     Column("reference", String(16), nullable=False, unique=True),
     Column("subject", String(8), nullable=False),
-    Column("author", ID, nullable=False, comment="person, not account"),
+    Column("author", ID, nullable=False, index=True, comment="person, not account"),
     Column("accepted_at", UtcDateTime, nullable=False),
 )  # fmt: skip
 

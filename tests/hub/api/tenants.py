@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Engine, select
 
 from hub.access import sessions
 from hub.access.roles import Strength
-from hub.audit.entry import parse
 from hub.flow.checkpoint import checkpoint
 from hub.flow.deliver import deliver_due
 from hub.store.narrowing import is_tenanted
 from hub.store.scope import EVERY
 from hub.store.tables import audit_entry, metadata
+from tests import logs
 from tests.cases import FIRE, HELPLINE, Case
 from tests.hub.api.served import Api, served
 from tests.servers import owning
@@ -82,9 +82,7 @@ class Tenants:
 
     def log(self) -> list[dict[str, Any]]:
         """The facts of every entry of the log, with who acted."""
-        with self.owner.connect() as connection:
-            leaves = connection.execute(select(audit_entry.c.leaf).order_by(audit_entry.c.number)).scalars()
-            return [{**parse(bytes(leaf)).facts, "actor": parse(bytes(leaf)).actor} for leaf in leaves]
+        return [{**entry.facts, "actor": entry.actor} for entry in logs.entries(self.api.hub.house.store)]
 
 
 @contextmanager
@@ -137,6 +135,7 @@ def populate(there: Tenants, landlord: str, tokens: dict[str, str]) -> dict[str,
 
 
 def _entry_about(there: Tenants, referral: str) -> int:
+    logs.size(there.api.hub.house.store)
     with there.owner.connect() as connection:
         return _first(connection, referral)
 

@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 
 from hub.flow.attach import UNFINISHED_FOR, sweep_unfinished
 from hub.store.scope import EVERY
-from hub.store.tables import attachment, attachment_chunk, audit_entry
+from hub.store.tables import attachment, attachment_chunk
+from tests import logs
 from tests.cases import JAG, Case
 from tests.hub.api.served import Api
 
@@ -175,12 +176,7 @@ def test_storing_listing_and_reading_are_in_the_log_and_no_name_or_content_is(ap
     stored = put(api, referral, PDF + b"words").json()["id"]
     api.ask("GET", f"/v1/referrals/{referral}/attachments", "officer")
     api.ask("GET", f"/v1/attachments/{stored}", "officer")
-    with api.hub.house.store.read(EVERY) as tx:
-        leaves = [
-            bytes(leaf) for leaf in tx.connection.execute(
-                select(audit_entry.c.leaf).where(audit_entry.c.about == referral).order_by(audit_entry.c.number)
-            ).scalars()
-        ][-3:]  # fmt: skip
+    leaves = [leaf for leaf in logs.leaves(api.hub.house.store) if referral.encode() in leaf][-3:]
     assert b'"attachment.stored"' in leaves[0]
     assert b'"view":"attachments"' in leaves[1]
     assert b'"view":"attachment"' in leaves[2]

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from tests import logs
 from tests.cases import FIRE, HELPLINE, JAG, POLICE, Case
 from tests.hub.api.served import Api
 
@@ -44,6 +45,7 @@ def test_a_preview_keeps_nothing(api: Api) -> None:
     try:
         counts = {}
         for moment in ("before", "after"):
+            logs.size(house.store)
             counts[moment] = {
                 table: before.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()  # noqa: S608 - names of ours
                 for table in ("case_file", "referral", "consent", "sealed", "data_key", "disclosure", "audit_entry")

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from hub.access.roles import Actor, Role
-from hub.audit import log
 from hub.bootstrap import Hub
 from hub.delivery import outbox
 from hub.delivery.doors import Attempted, AttemptOutcome, Receipt, Rung
@@ -14,6 +13,7 @@ from hub.flow.deliver import deliver_due
 from hub.flow.refer import refer
 from hub.flow.release import Intent
 from hub.store.scope import EVERY
+from tests import logs
 from tests.cases import ADVICE, JAG, Ask, Case
 from tests.conftest import OpenHub
 from tests.delivering import claim_one, deliver_one, settle_one
@@ -48,8 +48,7 @@ def now_at(hub: Hub, disclosure_id: str) -> DisclosureRow:
 
 
 def logged(hub: Hub) -> int:
-    with hub.house.store.read(EVERY) as tx:
-        return log.size(tx)
+    return logs.size(hub.house.store)
 
 
 def crash(hub: Hub, disclosure_id: str) -> Intent:

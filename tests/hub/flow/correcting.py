@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hub.access.roles import Actor, Role
-from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.delivery import follow_ups, outbox
@@ -21,6 +19,7 @@ from hub.flow.deliver import deliver_due
 from hub.flow.refer import refer
 from hub.flow.withdraw import Withdrawn, withdraw
 from hub.store.scope import EVERY
+from tests import logs
 from tests.cases import Ask, Case
 from tests.hubs import HandClock, open_test_hub, somebody
 from tests.servers import fresh_database
@@ -97,8 +96,7 @@ class Desk:
 
     def entries(self, kind: EntryKind, about: str) -> list[dict[str, Any]]:
         """What the log says of that kind about one thing."""
-        with self.hub.house.store.read(EVERY) as tx:
-            told = [parse(leaf) for leaf in log.leaves(tx, log.size(tx))]
+        told = logs.entries(self.hub.house.store)
         return [dict(entry.facts) for entry in told if entry.kind is kind and about in entry.facts.values()]
 
 

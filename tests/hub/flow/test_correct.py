@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from connectors.contract import Receipt, Rung
 from hub.access.roles import Role
-from hub.audit import log
 from hub.audit.kinds import EntryKind
 from hub.delivery.doors import Attempted, AttemptOutcome
 from hub.delivery.outbox import State
 from hub.errors import BadInput, Conflict, NotAllowed, NotFound
+from hub.flow import agree
 from hub.flow.acknowledge import hand_over
 from hub.flow.consult import read_referral
 from hub.flow.correct import correct, list_corrections
@@ -21,8 +21,10 @@ from hub.flow.follow import look
 from hub.flow.review import review
 from hub.intake import referrals
 from hub.intake.corrections import WhyCorrected
+from hub.register.standing import Step
 from hub.store.scope import EVERY
 from hub.store.tables import outbox as outbox_table
+from tests import logs
 from tests.cases import ADVICE, HELPLINE, POLICE
 from tests.delivering import claim_one, settle_one
 from tests.hub.flow.correcting import Desk, account, conditional
@@ -51,7 +53,7 @@ def test_what_waits_goes_as_it_was_last_corrected(on_each: Desk) -> None:
     assert [one["number"] for one in here.entries(EntryKind.REFERRAL_CORRECTED, row.referral_id)] == [1, 2]
     with here.hub.house.store.read(EVERY) as tx:
         assert "a blue can" in referrals.get(tx, row.referral_id).content.model_dump_json()
-        assert b"blue can" not in b"".join(log.leaves(tx, log.size(tx)))
+    assert b"blue can" not in b"".join(logs.leaves(here.hub.house.store))
 
 
 def test_whoever_has_it_is_sent_another_in_its_place_and_then_one_in_place_of_that(on_each: Desk) -> None:
@@ -258,3 +260,29 @@ def test_something_else_than_the_same_referral_put_right_is_not_taken(here: Desk
     with pytest.raises(NotFound):
         correct(here.hub.house, here.officer, f"ref_0{'0' * 25}", body, "a key of theirs")
     assert list_corrections(here.hub.house, here.officer, row.referral_id) == ()
+
+
+def test_who_may_have_it_is_told_of_the_withdrawal_also_where_a_later_decision_rested_on_no_consent(
+    on_each: Desk,
+) -> None:
+    """It left on a consent, its agreement was suspended, it was corrected; then the consent was withdrawn."""
+
+    def other_flat(document: dict[str, Any]) -> None:  # of which the advice line is told nothing
+        document["record"]["people"][1]["address"] = {"lines": ["2 Invented Close"]}
+
+    here = on_each
+    house = here.hub.house
+    case, row = here.send(ADVICE)
+    intent = claim_one(house, "test", row.id)
+    assert intent is not None
+    settle_one(house, intent, Attempted(AttemptOutcome.UNSURE, code="no_answer"))
+    dpo = proved(here.hub, somebody(here.hub, Role.DPO))
+    agree.take(house, dpo, "agr_advice_example@1", Step.SUSPENDED)
+    try:
+        here.correct(case, row, other_flat)
+        assert here.row(row.id).cause == "PROTOCOL_SUSPENDED"
+        assert row.id in here.withdraw(row).told_before
+        assert here.entries(EntryKind.DISCLOSURE_FOLLOWED_UP, row.id)[-1]["notice"] == "withdrawn"
+    finally:
+        agree.take(house, proved(here.hub, somebody(here.hub, Role.DPO)), "agr_advice_example@1", Step.RESUMED)
+        agree.take(house, proved(here.hub, somebody(here.hub, Role.AUTHORISER)), "agr_advice_example@1", Step.RESUMED)

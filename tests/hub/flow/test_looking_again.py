@@ -9,8 +9,6 @@ import pytest
 from sqlalchemy import update
 
 from hub.access.roles import Actor, Role
-from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, open_hub
 from hub.delivery import outbox, sent
@@ -26,6 +24,7 @@ from hub.flow.resume import resume
 from hub.flow.withdraw import withdraw
 from hub.store.scope import EVERY
 from hub.store.tables import agency
+from tests import logs
 from tests.cases import HELPLINE, JAG, POLICE, SOCIAL, Ask, Case
 from tests.hubs import LMH, HandClock, open_test_hub, somebody
 
@@ -59,9 +58,7 @@ def _packs(hub: Hub) -> list[Path]:
 
 
 def _logged(hub: Hub, kind: EntryKind) -> list[dict[str, object]]:
-    with hub.house.store.read(EVERY) as tx:
-        entries = [parse(leaf) for leaf in log.leaves(tx, log.size(tx))]
-    return [dict(entry.facts) for entry in entries if entry.kind is kind]
+    return [dict(entry.facts) for entry in logs.entries(hub.house.store) if entry.kind is kind]
 
 
 def _suspend(hub: Hub, agency_id: str, *, suspended: bool) -> None:

@@ -10,8 +10,6 @@ import pytest
 
 from consent.facts import parse_facts
 from hub.access.roles import Actor, AuthoriserKind, Role
-from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.decision import kept
@@ -37,6 +35,7 @@ from hub.register.documents import Kind
 from hub.store.scope import EVERY
 from hub.store.unit_of_work import Writing
 from protocols.vocabulary import AgencyKind, DataCategory
+from tests import logs
 from tests.cases import HELPLINE, JAG, POLICE, SOCIAL, Ask, Case
 from tests.conftest import OpenHub
 from tests.hubs import HandClock, proved, somebody
@@ -80,9 +79,7 @@ def _rows(hub: Hub, referral: str) -> dict[str, DisclosureRow]:
 
 
 def _logged(hub: Hub, kind: EntryKind) -> list[dict[str, object]]:
-    with hub.house.store.read(EVERY) as tx:
-        entries = [parse(leaf) for leaf in log.leaves(tx, log.size(tx))]
-    return [dict(entry.facts) for entry in entries if entry.kind is kind]
+    return [dict(entry.facts) for entry in logs.entries(hub.house.store) if entry.kind is kind]
 
 
 def test_an_override_sends_at_once_what_is_held_for_those_who_protect_and_nothing_else(hub: Hub) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from hub.access.roles import Actor, Role
+from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.cli import main
@@ -26,7 +27,8 @@ from hub.register.holds import HoldGround
 from hub.register.retention import DEFAULT_DAYS, LONGEST, SHORTEST
 from hub.store.classes import DataClass
 from hub.store.scope import EVERY
-from hub.store.tables import audit_entry, disclosure, metadata
+from hub.store.tables import disclosure, metadata
+from tests import logs
 from tests.cases import JAG, POLICE, Case
 from tests.hubs import HandClock, somebody
 
@@ -145,12 +147,7 @@ def test_one_entry_for_each_class_that_went_names_neither_case_nor_people(
     _, case_id = told(hub, officer)
     clock.move(days=400)
     run(hub.house, dry_run=False)
-    with hub.house.store.read(EVERY) as tx:
-        leaves = [
-            bytes(leaf) for leaf in tx.connection.execute(
-                select(audit_entry.c.leaf).where(audit_entry.c.kind == EntryKind.SUBJECT_ERASED.value)
-            ).scalars()
-        ]  # fmt: skip
+    leaves = [leaf for leaf in logs.leaves(hub.house.store) if parse(leaf).kind is EntryKind.SUBJECT_ERASED]
     assert len(leaves) == 3
     assert not [leaf for leaf in leaves if case_id.encode() in leaf]
     assert all(b'"reason":"retention"' in leaf for leaf in leaves)

@@ -12,8 +12,6 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.access.roles import Role
-from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, open_hub
 from hub.errors import NotFound, NotTrusted
@@ -30,6 +28,7 @@ from hub.store.classes import DataClass
 from hub.store.scope import EVERY
 from hub.store.tables import data_key, sealed
 from protocols.record import Referral
+from tests import logs
 from tests.cases import HELPLINE, JAG, POLICE, Case
 from tests.conftest import OpenHub
 from tests.hub.store.conftest import add_case
@@ -198,11 +197,11 @@ def _many_data_keys(hub: Hub, cases: int) -> None:
 
 
 def test_a_process_killed_in_the_middle_of_a_rotation_leaves_a_hub_that_opens_everything(
-    hub: Hub, database_url: str, tmp_path: Path, log_verifies: Callable[[Hub], None]
+    hub: Hub, migrated_url: str, tmp_path: Path, log_verifies: Callable[[Hub], None]
 ) -> None:
     _many_data_keys(hub, 8)
     before = everything(hub)
-    environment = os.environ | {"CONCORDAT_DATA_DIR": str(tmp_path / "data"), "CONCORDAT_DATABASE_URL": database_url}
+    environment = os.environ | {"CONCORDAT_DATA_DIR": str(tmp_path / "data"), "CONCORDAT_DATABASE_URL": migrated_url}
     process = subprocess.Popen([sys.executable, "-c", KILLED], env=environment, cwd=Path(__file__).parents[3])
     try:
         until = time.monotonic() + 60
@@ -366,8 +365,7 @@ def test_an_erased_person_s_old_key_opens_nothing_that_was_sealed_again(
 def test_every_key_change_is_in_the_log_by_version_and_fingerprint(hub: Hub) -> None:
     root, _ = rotate.rotate_root(hub.house)
     rotate.rotate_landlord(hub.house, "LMH")
-    with hub.house.store.read(EVERY) as tx:
-        entries = [parse(leaf) for leaf in log.leaves(tx, log.size(tx))]
+    entries = logs.entries(hub.house.store)
     changes = {entry.kind: dict(entry.facts) for entry in entries if entry.kind.value.startswith("key.")}
     assert [entry.kind for entry in entries[-3:]] == [
         EntryKind.KEY_ROTATED,

@@ -12,8 +12,6 @@ from sqlalchemy import update
 
 from connectors.contract import Receipt, Rung
 from hub.access.roles import Role
-from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, build_doors, read_doors
 from hub.delivery import follow_ups, outbox
@@ -37,6 +35,7 @@ from hub.store.scope import EVERY, Scope
 from hub.store.tables import agency
 from hub.store.unit_of_work import Store, Writing
 from hub.worker.app import make_celery
+from tests import logs
 from tests.cases import ADVICE, FIRE, HELPLINE, POLICE, Case
 from tests.conftest import OpenHub
 from tests.delivering import claim_one, deliver_one, settle_one
@@ -71,8 +70,7 @@ def _packs(hub: Hub) -> list[Path]:
 
 
 def _logged(hub: Hub, kind: EntryKind) -> int:
-    with hub.house.store.read(EVERY) as tx:
-        return sum(parse(leaf).kind is kind for leaf in log.leaves(tx, log.size(tx)))
+    return sum(entry.kind is kind for entry in logs.entries(hub.house.store))
 
 
 @pytest.mark.parametrize("which", [0, 1])

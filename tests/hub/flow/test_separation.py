@@ -17,8 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 
 from consent.rules import RuleSet
 from hub.access.roles import Actor, AuthoriserKind, Role
-from hub.audit import log
-from hub.audit.entry import Entry, parse
+from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.decision.overriding import Danger
@@ -36,6 +35,7 @@ from hub.ids import Prefix, new_id
 from hub.register import overrides
 from hub.register.overrides import UNREVIEWED, Override
 from hub.store.scope import EVERY
+from tests import logs
 from tests.cases import JAG, POLICE, Case
 from tests.conftest import OpenHub
 from tests.hubs import HandClock, proved, somebody
@@ -119,8 +119,7 @@ class Separation(RuleBasedStateMachine):
         self.overrides: list[str] = []
         self.everybody: dict[str, Person] = {}
         self.on_their_way: set[str] = set()
-        with self.house.store.read(EVERY) as tx:
-            self.position = log.size(tx)
+        self.position = logs.size(self.house.store)
 
     def _proved(self, actor: Actor) -> Actor:
         return proved(self.hub, actor)
@@ -283,8 +282,7 @@ class Separation(RuleBasedStateMachine):
         self.on_their_way -= held
 
     def _check(self) -> None:
-        with self.house.store.read(EVERY) as tx:
-            entries = [parse(leaf) for leaf in log.leaves(tx, log.size(tx))][self.position :]
+        entries = logs.entries(self.house.store)[self.position :]
         decided = {entry.facts["decision"]: entry for entry in entries if entry.kind is EntryKind.DECISION_MADE}
         for entry in entries:
             if entry.kind is EntryKind.RELEASE_INTENDED and entry.facts["disclosure"] in self.sent:

@@ -13,6 +13,7 @@ from hub.errors import BadInput, ConcordatError, Conflict, NotAllowed, NotSigned
 from hub.flow import enrol, invite, join, sign_in
 from hub.flow.house import House
 from hub.flow.sign_in import Place
+from tests import logs
 from tests.conftest import OpenHub
 from tests.hubs import HandClock
 from tests.members import OFFICE, PASSWORD, Member, administrator, dpo, member, waiting
@@ -202,6 +203,7 @@ def test_neither_name_nor_password_nor_key_nor_address_stands_in_the_database(hu
     officer = member(hub)
     officer.sign_in(Place("198.51.100.77"))
     secret = [officer.name.encode(), b"$argon2id$", officer.key, b"198.51.100.77", PASSWORD.encode()]
+    logs.size(hub.house.store)
     with hub.house.store.engine.connect() as connection:
         for table in ("person", "session", "guess", "spent", "audit_entry"):
             for row in connection.exec_driver_sql(f"SELECT * FROM {table}"):  # noqa: S608 - names of ours

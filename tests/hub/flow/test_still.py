@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.access.roles import Role
-from hub.audit import log, newest
-from hub.audit.entry import parse
+from hub.audit import newest
 from hub.bootstrap import Hub
 from hub.clock import SystemWatch
 from hub.errors import Unavailable
@@ -19,6 +18,7 @@ from hub.flow.house import House
 from hub.store.scope import EVERY, NOBODY
 from hub.store.space import Space
 from hub.store.tables import audit_head, outbox
+from tests import logs
 from tests.hub.delivery.waiting_rows import put_waiting
 from tests.hubs import HandClock, open_test_hub, somebody
 from tests.servers import fresh_database
@@ -97,8 +97,7 @@ def _change(house: House, disclosure_id: str, **values: object) -> None:
 
 
 def _log_times(house: House) -> list[datetime]:
-    with house.store.read(NOBODY) as tx:
-        return [parse(leaf).at for leaf in log.leaves(tx, log.size(tx))]
+    return [entry.at for entry in logs.entries(house.store)]
 
 
 def test_nothing_is_claimed_after_a_jump_until_the_clock_was_steady_for_a_lease(watched: Watched) -> None:
@@ -162,8 +161,8 @@ def test_no_entry_is_before_the_one_above_it_for_a_clock_that_was_put_back(watch
 
 def test_nothing_is_claimed_on_a_log_that_does_not_end_where_its_head_says(watched: Watched) -> None:
     house = watched.house
+    size = logs.size(house.store)
     with house.store.read(NOBODY) as tx:
-        size = log.size(tx)
         assert newest.end(tx).is_whole
     for wrong in (size + 1, size - 1):
         with house.store.write(NOBODY) as tx:

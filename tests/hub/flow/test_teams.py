@@ -1,6 +1,5 @@
 """Teams: which officer sees which case; and why it is read."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -8,6 +7,7 @@ from sqlalchemy import Update, update
 
 from hub.access.cases import ReadFor
 from hub.access.roles import Actor, Role
+from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.decision.told import Voice
 from hub.errors import NotAllowed, NotFound
@@ -20,6 +20,7 @@ from hub.flow.refer import preview, refer
 from hub.flow.resume import resume
 from hub.flow.withdraw import withdraw
 from hub.store.tables import disclosure
+from tests import logs
 from tests.cases import HELPLINE, JAG, Case
 from tests.conftest import OpenHub
 from tests.hubs import LMH, somebody
@@ -119,11 +120,7 @@ def test_a_case_is_read_for_a_purpose_of_the_role_which_stands_in_the_log(
 
 
 def _last_reading(hub: Hub) -> dict[str, str]:
-    with hub.house.store.engine.connect() as connection:
-        (leaf,) = connection.exec_driver_sql(
-            "SELECT leaf FROM audit_entry WHERE kind = 'case.read' ORDER BY number DESC LIMIT 1"
-        ).one()
-    facts = json.loads(bytes(leaf))["facts"]
+    facts = next(entry.facts for entry in reversed(logs.entries(hub.house.store)) if entry.kind is EntryKind.CASE_READ)
     return {name: facts[name] for name in ("purpose", "role", "strength")}
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from hub.access.roles import Actor, Role
-from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, open_hub
 from hub.delivery import outbox
@@ -25,6 +23,7 @@ from hub.flow.refer import refer
 from hub.flow.resume import resume
 from hub.register.agencies import Why
 from hub.store.scope import EVERY
+from tests import logs
 from tests.cases import ADVICE, FIRE, POLICE, Case
 from tests.conftest import OpenHub
 from tests.delivering import claim_one, settle_one
@@ -62,9 +61,7 @@ def _row(hub: Hub, disclosure: str) -> DisclosureRow:
 
 
 def _logged(hub: Hub, kind: EntryKind) -> list[dict[str, object]]:
-    with hub.house.store.read(EVERY) as tx:
-        entries = [parse(leaf) for leaf in log.leaves(tx, log.size(tx))]
-    return [dict(entry.facts) for entry in entries if entry.kind is kind]
+    return [dict(entry.facts) for entry in logs.entries(hub.house.store) if entry.kind is kind]
 
 
 def _pending(hub: Hub, agency: str) -> vouch.Pin:

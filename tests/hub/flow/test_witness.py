@@ -28,6 +28,7 @@ from hub.flow.witness import ask, concerns, hold_against, reconcile
 from hub.keys import open_keys
 from hub.store.scope import EVERY, NOBODY
 from hub.store.tables import disclosure
+from tests import logs
 from tests.cases import FIRE, POLICE, Ask, Case
 from tests.hubs import HandClock, open_test_hub, somebody
 from tests.witnesses import WitnessServer, policy_of, stranger_line
@@ -96,8 +97,7 @@ def in_two_hours() -> HandClock:
 
 
 def size_of(hub: Hub) -> int:
-    with hub.house.store.read(NOBODY) as tx:
-        return log.size(tx)
+    return logs.size(hub.house.store)
 
 
 def why_still(hub: Hub, *, danger: bool = False) -> str | None:

@@ -26,8 +26,6 @@ from hypothesis.stateful import (
 )
 
 from hub.access.roles import Actor, Role
-from hub.audit import log
-from hub.audit.entry import parse
 from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.delivery import outbox
@@ -37,8 +35,8 @@ from hub.flow.record_consent import list_consents, record_consent
 from hub.flow.refer import refer
 from hub.flow.withdraw import withdraw
 from hub.register import consents
-from hub.store.scope import EVERY
 from protocols.record import ConsentFact
+from tests import logs
 from tests.cases import ADVICE, HELPLINE, KINDS, Case
 from tests.delivering import claim_one, settle_one
 from tests.hubs import LMH, HandClock, open_test_hub, somebody
@@ -173,11 +171,9 @@ class Ordering(RuleBasedStateMachine):
     def _log(self) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
         """Positions of consents heard, of consents withdrawn, and of decisions made."""
         places: dict[EntryKind, dict[str, int]] = {}
-        with self.hub.house.store.read(EVERY) as tx:
-            for number, leaf in enumerate(log.leaves(tx, log.size(tx))):
-                entry = parse(leaf)
-                about = entry.facts.get("consent") or entry.facts.get("decision")
-                places.setdefault(entry.kind, {}).setdefault(str(about), number)
+        for number, entry in enumerate(logs.entries(self.hub.house.store)):
+            about = entry.facts.get("consent") or entry.facts.get("decision")
+            places.setdefault(entry.kind, {}).setdefault(str(about), number)
         return (places.get(EntryKind.CONSENT_RECORDED, {}), places.get(EntryKind.CONSENT_WITHDRAWN, {}),
                 places.get(EntryKind.DECISION_MADE, {}))  # fmt: skip
 

@@ -129,6 +129,13 @@ def test_the_log_can_be_added_to_and_read_and_not_changed(url: str) -> None:
                 connection.execute(change)  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("store")
+def test_what_waits_for_its_number_in_the_log_can_be_taken_and_not_changed(url: str) -> None:
+    for change in ("UPDATE audit_inbox SET leaf = ''", "TRUNCATE audit_inbox"):
+        with querying(url) as connection, pytest.raises(InsufficientPrivilege):
+            connection.execute(change)  # type: ignore[arg-type]
+
+
 def _column(table: str) -> str:
     return next(iter(metadata.tables[table].c)).name if table in metadata.tables else "version_num"
 

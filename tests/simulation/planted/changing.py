@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from hub.audit import log, tree
+from hub.audit import log, numbering, tree
 from hub.audit.entry import Entry
 from hub.audit.note import Checkpoint, sign_checkpoint
 from hub.delivery import follow_ups, outbox
@@ -102,18 +102,19 @@ def _signs_ahead(_stage: Stage) -> Sequence[Change]:
     """The head that a process signs is the one it remembers, also where its commit came to nothing."""
     remembered: list[tuple[int, Any]] = []
 
-    def append(tx: Writing, entries: Sequence[Entry]) -> range:
-        numbers = log.append(tx, entries)
-        remembered.append(log._head(tx))
-        return numbers
+    def append(tx: Writing, entries: Sequence[Entry]) -> None:
+        log.append(tx, entries)
+        log.gather(tx)
+        remembered.append(numbering.head(tx.connection))
 
     def sign(tx: Writing, origin: str, key: Any, _now: Any) -> str:
-        count, frontier = max([log._head(tx), *remembered[-1:]], key=lambda head: head[0])
+        log.gather(tx)
+        count, frontier = max([numbering.head(tx.connection), *remembered[-1:]], key=lambda head: head[0])
         return sign_checkpoint(Checkpoint(origin, count, tree.root(frontier)), origin, key)
 
     return [
         (claiming, "log", SimpleNamespace(append=append)),
-        (signing, "log", SimpleNamespace(sign=sign, size=log.size)),
+        (signing, "log", SimpleNamespace(sign=sign, size=log.size, gather_some=log.gather_some)),
     ]
 
 

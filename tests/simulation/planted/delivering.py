@@ -137,8 +137,8 @@ def _settles_without_fence(_stage: Stage) -> Sequence[Change]:
 
 
 def _intent_not_logged(_stage: Stage) -> Sequence[Change]:
-    def append(tx: Writing, entries: Sequence[Entry]) -> range:
-        return log.append(tx, [entry for entry in entries if entry.kind is not EntryKind.RELEASE_INTENDED])
+    def append(tx: Writing, entries: Sequence[Entry]) -> None:
+        log.append(tx, [entry for entry in entries if entry.kind is not EntryKind.RELEASE_INTENDED])
 
     return [(claiming, "log", SimpleNamespace(append=append))]
 
