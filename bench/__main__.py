@@ -7,10 +7,11 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import accepting, deciding, emergency, end_to_end, growing, hanging, idle, sealing
+from bench import accepting, appending, deciding, emergency, end_to_end, growing, hanging, idle, register, sealing
 from bench.pairing import Pair
 
-_ALL = ("accepting", "sealing", "deciding", "end_to_end", "emergency", "hanging", "idle", "growing")
+_ALL = ("accepting", "sealing", "deciding", "end_to_end", "emergency", "hanging", "idle", "growing", "register",
+        "appending")  # fmt: skip
 
 
 def main() -> None:
@@ -24,6 +25,9 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=100_000, help="items after which memory is looked at last")
     parser.add_argument("--waiting", type=int, default=100_000, help="routine disclosures that danger overtakes")
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 1_000_000], help="lengths of the queue")
+    parser.add_argument("--disclosures", type=int, nargs="+", default=[10_000, 1_000_000],
+                        help="disclosures in the register")  # fmt: skip
+    parser.add_argument("--entries", type=int, nargs="+", default=[10_000, 1_000_000], help="lengths of the log")
     parser.add_argument("--only", choices=_ALL, help="leave the rest out")
     parser.add_argument("--postgres", default=os.environ.get("CONCORDAT_TEST_POSTGRES_URL"),
                         help="SQLAlchemy address of a server on which a database may be made")  # fmt: skip
@@ -90,6 +94,40 @@ def _growing(asked: argparse.Namespace) -> None:
         print(f"  {kind:<11} {told}   longest to shortest {found.ratio:.2f}", flush=True)
 
 
+def _register(asked: argparse.Namespace) -> None:
+    print("Everything ever disclosed about a person who has twenty cases, by how many disclosures there are.")
+    for kind, found in register.run(tuple(asked.disclosures), asked.postgres).items():
+        most = max(found.person)
+        met = "met" if found.longest[most] <= register.LIMIT else "NOT met"
+        person = "   ".join(f"{size:,}: {each * 1_000:.0f} ms" for size, each in found.person.items())
+        page = "   ".join(f"{size:,}: {each * 1_000:.0f} ms" for size, each in found.page.items())
+        sparse = "   ".join(f"{size:,}: {each * 1_000:.0f} ms" for size, each in found.sparse.items())
+        print(f"  {kind:<11} person   {person}   ratio {found.ratio:.2f}   longest among {most:,}: "
+              f"{found.longest[most]:.2f} s, aim at most {register.LIMIT:g} s: {met}\n"
+              f"  {kind:<11} a page of twenty   {page}   of nothing found   {sparse}", flush=True)  # fmt: skip
+
+
+def _appending(asked: argparse.Namespace) -> None:
+    print("Durable entries of the log, to rows that one caller commits one by one with the database's own driver.")
+    found = appending.run(asked.rounds, asked.each * 5, tuple(asked.entries), asked.postgres)
+    for kind, each in found.items():
+        _aimed(kind, "64 callers", each.at_once, appending.AT_ONCE)
+        _aimed(kind, "1 caller", each.alone, appending.ALONE)
+        _aimed(kind, "full records, 64 callers", each.full, appending.FULL)
+        told = "   ".join(f"{size:,}: {ms:.2f} ms" for size, ms in each.growth.items())
+        print(f"  {kind:<11} one append, numbered, by length   {told}   ratio {each.grows:.2f}", flush=True)
+    _aimed("in memory", f"inclusion proofs among {appending.AMONG:,}, to pymerkle",
+           appending.proofs(asked.rounds, appending.AMONG), appending.PROOFS)  # fmt: skip
+
+
+def _aimed(kind: str, about: str, pair: Pair, aim: float) -> None:
+    low, high = pair.spread
+    ours, other = statistics.median(pair.ours), statistics.median(pair.other)
+    met = "met" if pair.ratio >= aim else "NOT met"
+    print(f"  {kind:<11} {about}: ratio {pair.ratio:.2f} ({low:.2f}-{high:.2f})   ours {ours:,.0f}/s   "
+          f"other {other:,.0f}/s   aim at least {aim:g}: {met}", flush=True)  # fmt: skip
+
+
 def _accepting(rounds: int, each: int, postgres: str | None) -> None:
     print("Referrals accepted per second (one referral, four recipients: decided, sealed, stored and logged),")
     print("against the bare stack doing the same inserts and nothing else; one thread, medians over rounds.")
@@ -145,6 +183,7 @@ _MEASURES: Mapping[str, Callable[[argparse.Namespace], None]] = {
     "sealing": lambda asked: _sealing(asked.rounds, asked.each, asked.keys, asked.postgres),
     "deciding": lambda asked: _deciding(asked.rounds, asked.questions),
     "end_to_end": _end_to_end, "emergency": _emergency, "hanging": _hanging, "idle": _idle, "growing": _growing,
+    "register": _register, "appending": _appending,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-from pymerkle import InmemoryTree
+from pymerkle import InmemoryTree  # type: ignore[import-untyped]
 from sqlalchemy import make_url
 
 from bench.pairing import Pair
@@ -66,15 +66,18 @@ def run(rounds: int, each: int, sizes: tuple[int, ...], postgres: str | None) ->
     """By database."""
     found = {}
     for database, hub, plain in _places(postgres):
-        at_once, alone, full, other = [], [], [], []
+        at_once, alone, full, other = _no_rates(), _no_rates(), _no_rates(), _no_rates()
         for number in range(rounds + 1):
             rates = (_rate(hub, _CALLERS, each * 8, _bare), _rate(hub, 1, each, _bare),
                      _rate(hub, _CALLERS, each * 2, _record), plain(each))  # fmt: skip
             if number:  # the first one warms up
                 for kept, rate in zip((at_once, alone, full, other), rates, strict=True):
                     kept.append(rate)
-        pairs = [Pair(tuple(ours), tuple(other)) for ours in (at_once, alone, full)]
-        found[database] = Appended(*pairs, _growth(hub, sizes, each))
+        paired = {
+            name: Pair(tuple(ours), tuple(other))
+            for name, ours in (("at_once", at_once), ("alone", alone), ("full", full))
+        }
+        found[database] = Appended(**paired, growth=_growth(hub, sizes, each))
     return found
 
 
@@ -97,6 +100,10 @@ def proofs(rounds: int, entries: int) -> Pair:
                 ours.append(mine)
                 other.append(yours)
     return Pair(tuple(ours), tuple(other))
+
+
+def _no_rates() -> list[float]:
+    return []
 
 
 def _times(act: Callable[[int], object], numbers: list[int]) -> float:

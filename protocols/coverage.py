@@ -136,9 +136,18 @@ def _not_covered(status: ProtocolFact, agreement: Agreement, ask: _Ask, says: st
     return Coverage(status, agreement.reference, (), ask.categories, (says,))
 
 
+def clauses_for(agreement: Agreement, purpose: Purpose, categories: Iterable[DataCategory]) -> tuple[str, ...]:
+    """The numbers of the clauses that let any of these categories pass for that purpose."""
+    wanted = frozenset(categories)
+    return tuple(
+        clause.number for clause in agreement.clauses
+        if purpose in clause.purposes and not wanted.isdisjoint(clause.categories)
+    )  # fmt: skip
+
+
 def _in_force(agreement: Agreement, ask: _Ask) -> Coverage:
     clauses = [clause for clause in agreement.clauses if ask.purpose in clause.purposes]
-    cited = tuple(clause.number for clause in clauses if not ask.categories.isdisjoint(clause.categories))
+    cited = clauses_for(agreement, ask.purpose, ask.categories)
     uncovered = ask.categories.difference(*(clause.categories for clause in clauses))
     reasons = [f"{agreement.reference} is in force and covers the purpose {ask.purpose}."]
     if cited:

@@ -57,6 +57,9 @@ class Act(StrEnum):
     ERASE = "erase"
     SET_RETENTION = "set_retention"
     HOLD_LEGALLY = "hold_legally"
+    READ_REGISTER = "read_register"
+    SEARCH_PERSON = "search_person"
+    EXPORT_REGISTER = "export_register"
     ATTACH = "attach"
     READ_ATTACHMENT = "read_attachment"
     READ_AGREEMENTS = "read_agreements"
@@ -101,6 +104,9 @@ MAY: dict[Act, frozenset[Role]] = {
     Act.ERASE: frozenset({Role.DPO}),
     Act.SET_RETENTION: frozenset({Role.DPO}),
     Act.HOLD_LEGALLY: frozenset({Role.DPO}),
+    Act.READ_REGISTER: frozenset({Role.DPO}),
+    Act.SEARCH_PERSON: frozenset({Role.DPO}),
+    Act.EXPORT_REGISTER: frozenset({Role.DPO}),
     Act.ATTACH: frozenset({Role.OFFICER}),
     Act.READ_ATTACHMENT: frozenset({Role.OFFICER, Role.SUPERVISOR, Role.AUTHORISER}),
     Act.READ_AGREEMENTS: frozenset({Role.OFFICER, Role.SUPERVISOR, Role.AUTHORISER, Role.DPO, Role.ADMINISTRATOR}),

@@ -32,6 +32,7 @@ from hub.api.routes import (
     overrides,
     people,
     referrals,
+    register,
     reviews,
     sessions,
     sign_in,
@@ -47,6 +48,7 @@ from hub.api.routes.erasures import NewErasure, NewLegalHold, RetentionSchedule
 from hub.api.routes.machines import NewMachine, NewMachineKey, NewMachineToken
 from hub.api.routes.overrides import NewOverride, OverrideReview
 from hub.api.routes.people import NewPerson, NewRole, NewTeam
+from hub.api.routes.register import PersonSought
 from hub.api.routes.reviews import ReviewRequest
 from hub.api.routes.sessions import ProofGiven
 from hub.api.routes.sign_in import (
@@ -69,7 +71,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     AgreementStep, NewAgreement, NewDocument,
     Referral, Acknowledgement, NewCredential, PolicyDocument, Question, SignInRequest,
     NewOverride, OverrideReview, ReviewRequest, Abandonment,
-    NewErasure, NewLegalHold, RetentionSchedule,
+    NewErasure, NewLegalHold, PersonSought, RetentionSchedule,
     Compared, ConsentFact, CorrectedReferral, NewKey, Suspension, UnsafeContact,
     NewMachine, NewMachineKey, NewMachineToken,
     Invited, Joining, JoiningByProvider, NewPerson, NewRole, NewTeam, PasskeySignIn, PasswordSignIn, ProofGiven,
@@ -81,7 +83,7 @@ ROUTERS = (referrals.router, decisions.router, feed.router, log.router, people.r
            agreements.router, documents.router,
            machines.router, sign_in.router, sessions.router, reviews.router, overrides.router,
            erasures.router, attachments.router, agencies.router, consents.router, corrections.router,
-           waiting.router, tiles.router, log.disclosures)  # fmt: skip
+           waiting.router, tiles.router, log.disclosures, register.router)  # fmt: skip
 
 
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}

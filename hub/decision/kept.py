@@ -49,6 +49,8 @@ class KeptDecision:
     withheld: tuple[Withheld, ...]
     going: frozenset[tuple[str, str]]
     """Path and which one, of every item that went or waits to go."""
+    agreement: str | None = None
+    """The version of an agreement in force that covers it ("agr_x@2"); also None in decisions of before it was kept."""
 
     @property
     def sent_paths(self) -> tuple[str, ...]:
@@ -66,11 +68,14 @@ def keep(
         "outcome": verdict.decision.outcome.value, "rules": verdict.decision.rules, "decided_at": now,
     }])  # fmt: skip
     items = verdict.disclosure.items if verdict.disclosure else ()
+    facts = verdict.facts.as_dict()
+    covered = facts.get("protocol") == "in_force"  # or an agreement was looked at in vain
     document = {
         "decision": _flat(verdict.decision) | {"valid_until": None, "review_by": _day(verdict.decision.review_by)},
-        "facts": verdict.facts.as_dict(),
+        "facts": facts,
         "withheld": verdict.withheld,
         "going": sorted({(item.path, item.of) for item in items}),
+        "agreement": verdict.disclosure.agreement if verdict.disclosure and covered else None,
     }
     content.keep(tx, case_id, decision_id, _PART, {subject: json.dumps(document, default=_flat).encode()}, now)
 
@@ -88,6 +93,11 @@ def read(tx: Reading, decision_id: str, case_id: str) -> KeptDecision:
     if found is None:
         raise NotFound("NOT_FOUND", "there is nothing by that id")
     return found
+
+
+def several(tx: Reading, cases: Mapping[str, str]) -> dict[str, KeptDecision]:
+    """Several decisions in one go, by id; those of people erased since are missing. `cases`: the case of each."""
+    return _open(tx, cases)
 
 
 def open_first(tx: Reading, cases: Mapping[str, str]) -> None:
@@ -119,7 +129,7 @@ def _kept(row: Row[Any], pieces: Pieces) -> KeptDecision:
     return KeptDecision(
         row.id, row.referral_id, row.disclosure_id, row.at_the_door, row.decided_at, _decision(document["decision"]),
         document["facts"], tuple(_withheld(entry) for entry in document["withheld"]),
-        frozenset((path, of) for path, of in document["going"]),
+        frozenset((path, of) for path, of in document["going"]), document.get("agreement"),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from hub.delivery import follow_ups, outbox, queue, reviews
 from hub.delivery.follow_ups import FollowUp, Reach
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.errors import BadInput
+from hub.flow import find_again
 from hub.flow.differ import differs_in, tells_of
 from hub.flow.entries import marked_unsafe
 from hub.flow.follow import cancel, enter, lane_of, look, new_row, tell
@@ -95,6 +96,7 @@ def correct(house: House, actor: Actor, referral_id: str, raw: bytes, idempotenc
         made = corrections.record(tx, was, given.referral, given.reason, actor.person, now)
         referrals.remember(tx, actor.person, idempotency_key, bound, made.id, now)
         work = _begin(house, tx, was, given.referral, actor.person, now)
+        find_again.enter_corrected(tx, was, work.now_is, made.id)
         for row in outbox.of_referral(tx, referral_id):
             _follow(work, row)
         log.append(tx, [_entry(tx, work, made, bound), *work.entries])

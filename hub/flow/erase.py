@@ -24,7 +24,7 @@ from hub.flow.release import prepare_anew, take_back
 from hub.flow.sight import require_sight
 from hub.ids import Prefix, new_id
 from hub.intake import attachments, referrals, traces
-from hub.register import contacts, erasures, holds
+from hub.register import contacts, erasures, holds, person_index
 from hub.register.erasures import Erasure, ErasureGround
 from hub.store import content
 from hub.store.classes import DataClass
@@ -86,8 +86,10 @@ def destroy(tx: Writing, doomed: Erasure) -> Entry:
         for data_class in DataClass if doomed.data_class is None else (doomed.data_class,):
             content.erase(tx, doomed.case_id, subject, data_class)
             attachments.drop_of_person(tx, doomed.case_id, subject, data_class)
+            person_index.forget(tx, doomed.case_id, subject, data_class)
         if not traces.is_there(tx, doomed.case_id, subject):
             contacts.forget(tx, doomed.case_id, subject)
+            person_index.forget(tx, doomed.case_id, subject)
             traces.drop_digests(tx, doomed.case_id, subject)
     erasures.record(tx, doomed)
     return Entry(EntryKind.SUBJECT_ERASED, doomed.erased_at, doomed.erased_by, {

@@ -18,6 +18,7 @@ from hub.delivery import breaker, lapses, leases, outbox, queue
 from hub.delivery.breaker import Circuit
 from hub.delivery.outbox import HOLD_WINDOW, DisclosureRow, State
 from hub.errors import BadInput
+from hub.flow import find_again
 from hub.flow.entries import consent_recorded, marked_unsafe, placed
 from hub.flow.follow import heed, lane_of, waits_unasked
 from hub.flow.house import House
@@ -86,6 +87,7 @@ def refer(house: House, actor: Actor, raw: bytes, idempotency_key: str) -> Accep
             require_room(house, tx, [ask.agency for ask in given.asks])
         referrals.check_people(tx, case_id, given)
         accepted = referrals.accept(tx, given, case_id, actor.person, now)
+        find_again.enter(tx, accepted)
         referrals.remember(tx, actor.person, idempotency_key, raw, accepted.id, now)
         entries = [_accepted_entry(tx, accepted, raw, actor, now)]
         earlier = consents.of_case(tx, case_id) if case_id not in tx.opened else ()

@@ -70,6 +70,12 @@ def of_person(pieces: Mapping[DataClass, bytes]) -> dict[str, Any] | None:
     return _joined(pieces) if DataClass.NORMAL in pieces else None
 
 
+def class_of_identity(role: PersonRole, *, is_subject: bool) -> DataClass:
+    """The class in which a person's name and contacts are kept: whoever informed is kept apart."""
+    informs = None if is_subject else _INFORMANTS.get(role)
+    return class_of(_IDENTIFIES | {informs}) if informs else class_of(_IDENTIFIES)
+
+
 def split_again(pieces: Pieces) -> Pieces:
     """The pieces of a referral of version 0001, which knew no classes; also where its subject was erased since."""
     whole = _joined(pieces[CASE]) if CASE in pieces else None

@@ -82,7 +82,7 @@ def check_people(tx: Reading, case_id: str, given: Referral, *, corrects: bool =
     """
     if case_id in tx.opened:
         return
-    earlier = _told_so_far(tx, case_id)
+    earlier = told_so_far(tx, case_id)
     kept = content.read_classes(tx, case_id, earlier, PART)
     known: Pieces = {}
     for referral_id in earlier:
@@ -93,6 +93,15 @@ def check_people(tx: Reading, case_id: str, given: Referral, *, corrects: bool =
             raise BadInput("PERSON_NUMBER_MOVED", f"record.people.{place}.id",
                            "an earlier referral of this case gave that number to somebody else",
                            "keep each person's number, and give new people new ones")  # fmt: skip
+
+
+def told_so_far(tx: Reading, case_id: str) -> list[str]:
+    """Whatever a case's content was kept under, referrals and their corrections, oldest first."""
+    referred = select(referral.c.id, referral.c.accepted_at.label("at")).where(referral.c.case_id == case_id)
+    corrected = select(correction.c.id, correction.c.at).where(correction.c.case_id == case_id)
+    told = [(row.at, rank, row.id) for rank, asked in enumerate((referred.order_by(referral.c.seq),
+            corrected.order_by(correction.c.seq))) for row in tx.connection.execute(asked)]  # fmt: skip
+    return [owner for _, _, owner in sorted(told, key=lambda one: one[:2])]
 
 
 def hold_case(tx: Writing, case_id: str) -> None:
@@ -161,6 +170,12 @@ def _open(tx: Reading, referral_ids: Collection[str]) -> dict[str, AcceptedRefer
     }
 
 
+def of_case(tx: Reading, case_id: str) -> dict[str, str]:
+    """The referrals of a case, oldest first, each with the number of whom it is about; nothing is opened."""
+    asked = select(referral.c.id, referral.c.subject).where(referral.c.case_id == case_id).order_by(referral.c.seq)
+    return {row.id: row.subject for row in tx.connection.execute(asked)}
+
+
 def reference_of(tx: Reading, referral_id: str) -> str:
     """The short reference by which people name a referral, without opening anything."""
     asked = select(referral.c.reference).where(referral.c.id == referral_id)
@@ -203,15 +218,6 @@ def remember(tx: Writing, person: str, key: str, raw: bytes, referral_id: str, n
     )  # fmt: skip
     if not was_free:
         raise Conflict("IDEMPOTENCY_KEY_REUSED", "that Idempotency-Key was used for another referral; take a new one")
-
-
-def _told_so_far(tx: Reading, case_id: str) -> list[str]:
-    """Whatever a case's content was kept under, referrals and their corrections, oldest first."""
-    referred = select(referral.c.id, referral.c.accepted_at.label("at")).where(referral.c.case_id == case_id)
-    corrected = select(correction.c.id, correction.c.at).where(correction.c.case_id == case_id)
-    told = [(row.at, rank, row.id) for rank, asked in enumerate((referred.order_by(referral.c.seq),
-            corrected.order_by(correction.c.seq))) for row in tx.connection.execute(asked)]  # fmt: skip
-    return [owner for _, _, owner in sorted(told, key=lambda one: one[:2])]
 
 
 def _may_be_the_same(before: dict[str, object], now: Person, *, corrects: bool) -> bool:

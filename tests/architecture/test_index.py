@@ -8,6 +8,7 @@ from tests.architecture.source import modules
 
 OF_A_LANDLORD = {
     ("hub.intake.referrals", "reference"),  # the landlord's own case number
+    ("hub.register.person_index", "words"),  # what somebody is called, born when, reached how: to be found again
     ("hub.intake.referrals", "text"),  # an Idempotency-Key, and the digest of what came under it
 }
 OF_THE_HUB = {

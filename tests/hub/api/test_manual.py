@@ -33,7 +33,7 @@ def own(tmp_path: Path) -> Iterator[Api]:
 
 def test_every_example_of_the_manual_works(own: Api) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```$", MANUAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 30
+    assert len(blocks) == 33
     case = Case(asks=[JAG])
     names = _names(own)
     for block in blocks:

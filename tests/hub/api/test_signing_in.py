@@ -217,6 +217,7 @@ CASE_MATERIAL = {
     "list_held", "review_disclosure", "list_parked", "resume_disclosure", "read_feed", "collect_disclosure",
     "abandon_disclosure", "list_late", "list_new_recipients", "introduce_recipient",
     "acknowledge_disclosure", "assign_case", "prove_entry", "prove_disclosure", "export_log", "read_log_entries",
+    "list_disclosures", "export_disclosures", "search_person", "export_person", "read_processing_record",
 }  # fmt: skip
 """Whatever shows or changes anything of a case."""
 
