@@ -23,9 +23,10 @@ from hub.audit.policy import PolicyError, parse_policy
 from hub.clock import AlwaysSteady, Clock, SystemClock, SystemWatch
 from hub.decision import rulebook
 from hub.delivery.backlog import Backlog
+from hub.delivery.checkpoint_mail import read_checkpoint_mail
 from hub.delivery.doors import Doors
 from hub.errors import BadInput, ConcordatError, Conflict, NotTrusted
-from hub.flow import enrol, still, witness
+from hub.flow import enrol, find_again, still, witness
 from hub.flow.checkpoint import checkpoint
 from hub.flow.house import House
 from hub.flow.readiness import Looked, Readiness
@@ -45,6 +46,9 @@ from protocols.agreement import Agreement
 from protocols.parse import AgreementError, parse_agreement
 
 RELEASE = version("concordat")
+
+_ENTERED_AT_START = 500
+"""Cases of before that are entered in the index of persons before the hub serves; the sweep goes on with the rest."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Hub:
             alone=alone and self.settings.is_embedded, known=self.agencies, on_file=self.agreements,
         )  # fmt: skip
         checkpoint(self.house)
+        find_again.enter_missing(self.house, _ENTERED_AT_START)
         witness.ask(self.house)
 
     def message_key(self) -> str:
@@ -124,6 +129,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
     doors = read_doors(settings.data_dir / "partners.toml")
     connectors = build_doors(doors, keys, settings)
     agreements = read_agreements(settings.data_dir / "agreements")
+    checkpoint_mail = read_checkpoint_mail(settings.data_dir, settings.hub_name)
     store = Store(
         settings.database, keys, pool_size=settings.workers + 10, least_free=settings.disk_floor_mb * 1024 * 1024
     )
@@ -142,7 +148,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
         give_up_after_hours=settings.give_up_after_hours, max_attachment_bytes=settings.max_attachment_bytes,
         watch=AlwaysSteady() if clock else SystemWatch(timedelta(seconds=settings.lease_seconds)),
         backlog=Backlog(settings.most_waiting), hold=timedelta(minutes=settings.hold_minutes),
-        witnesses=read_witnesses(settings, (clock or SystemClock()).now()),
+        witnesses=read_witnesses(settings, (clock or SystemClock()).now()), checkpoint_mail=checkpoint_mail,
     )  # fmt: skip
     open_own_key(house)
     still.hear(house)

@@ -9,6 +9,7 @@ from hub.audit.asking import Witnesses
 from hub.clock import AlwaysSteady, Clock, Watch
 from hub.decision.rulebook import Rulebook
 from hub.delivery.backlog import Backlog
+from hub.delivery.checkpoint_mail import CheckpointMail
 from hub.delivery.doors import Doors
 from hub.delivery.introductions import Introduced
 from hub.keys import KeyRing
@@ -38,3 +39,4 @@ class House:
     hold: timedelta = timedelta(0)
     introduced: Introduced = field(default_factory=Introduced)
     witnesses: Witnesses = field(default_factory=Witnesses)
+    checkpoint_mail: CheckpointMail | None = None

@@ -15,6 +15,7 @@ from typing import Final
 
 from hub.audit import log, newest
 from hub.errors import ConcordatError
+from hub.flow import mail_checkpoint
 from hub.flow.house import House
 from hub.flow.witness import concerns
 from hub.store import migrate, probe
@@ -48,7 +49,7 @@ def look(house: House) -> Looked:
                 return Looked(("SCHEMA_OUTDATED",))
             log.check_head(tx)
             _compare_clocks(house, tx)
-            degraded = (*_degraded(tx, house.clock.now()), *concerns(house, tx))
+            degraded = (*_degraded(tx, house.clock.now()), *concerns(house, tx), *mail_checkpoint.concerns(house, tx))
     except ConcordatError as problem:
         return Looked((problem.code,))
     short = (("STORE_FULL", house.store.space.is_short()), ("CLOCK_UNSURE", not house.watch.is_steady()))

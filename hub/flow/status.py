@@ -35,6 +35,8 @@ MEANS: Final = {
     "LOG_DISPUTED": "others hold a longer or another audit log of this hub: nothing leaves while they are enough; see "
     "'When others hold another log' in docs/operations.md",
     "LOG_UNWITNESSED": "too few witnesses cosign the log: after a start danger alone leaves; ring up who runs them",
+    "CHECKPOINT_NOT_MAILED": "somebody who is mailed the checkpoint has had none for two weeks, or never: look at "
+    "checkpoint-mail.toml, and for checkpoint_not_mailed in the hub's log",
     "LOG_BROKEN": "the log does not agree with its own head: restore it, do not go on",
     "SCOPE_NOT_TAKEN": "the keys are others than those 'concordat migrate' ran with",
     "BROKER_AWAY": "the broker does not answer: hints are not heard, and delivery waits for the next sweep",

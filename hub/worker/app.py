@@ -8,12 +8,13 @@ from collections.abc import Callable
 from celery import Celery
 
 from hub.flow.house import House
-from hub.worker.tasks import CHECKPOINT, RETAIN, SWEEP, bind
+from hub.worker.tasks import CHECKPOINT, MAIL, RETAIN, SWEEP, bind
 
 _LOOKS_BETWEEN_SWEEPS = 5
 """Each courier looks for what is due by itself; a sweep is for what comes by the clock: lapses, notices, overdue."""
 _CHECKPOINT_SECONDS = 5.0
 _RETAIN_SECONDS = 3_600.0  # the timetable keeps nothing on disk: a day would never pass where it is restarted daily
+_MAIL_SECONDS = 300.0  # how often it is asked whether a week has passed
 
 
 def make_celery(
@@ -48,6 +49,7 @@ def make_celery(
                 "task": CHECKPOINT, "schedule": _CHECKPOINT_SECONDS, "options": {"expires": _CHECKPOINT_SECONDS},
             },
             "retain": {"task": RETAIN, "schedule": _RETAIN_SECONDS, "options": {"expires": _RETAIN_SECONDS}},
+            "mail": {"task": MAIL, "schedule": _MAIL_SECONDS, "options": {"expires": _MAIL_SECONDS}},
         },
     )  # fmt: skip
     if broker_url.startswith("amqp"):

@@ -9,7 +9,7 @@ from celery.worker import WorkController
 
 _NAME = "embedded"
 _STOP_SECONDS = 30
-_THREADS = 4  # sweep, checkpoint and retention, and a hint between them: none may wait for another
+_THREADS = 5  # sweep, checkpoint, retention and mail, and a hint between them: none may wait for another
 
 
 class EmbeddedTimetable:

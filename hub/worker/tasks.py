@@ -10,9 +10,11 @@ from celery import Celery
 from hub.errors import ConcordatError
 from hub.flow.attach import sweep_unfinished
 from hub.flow.checkpoint import checkpoint
+from hub.flow.find_again import enter_missing
 from hub.flow.follow import look as follow_up
 from hub.flow.house import House
 from hub.flow.lapse import lapse
+from hub.flow.mail_checkpoint import mail_checkpoint
 from hub.flow.overdue import raise_overdue
 from hub.flow.recall import recall
 from hub.flow.retain import run
@@ -23,6 +25,10 @@ DELIVER: Final = "concordat.deliver"
 SWEEP: Final = "concordat.sweep"
 CHECKPOINT: Final = "concordat.checkpoint"
 RETAIN: Final = "concordat.retain"
+MAIL: Final = "concordat.mail"
+
+_ENTERED_A_SWEEP: Final = 200
+"""Cases of before that a sweep enters in the index of persons; there are none once a hub has caught up."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +51,7 @@ def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
             follow_up(house)
             recall(house)
             raise_overdue(house)
+            enter_missing(house, _ENTERED_A_SWEEP)
         finally:
             sweeping.release()
 
@@ -58,11 +65,15 @@ def bind(app: Celery, house: House, wake: Callable[[], None]) -> None:
         if done.gone:
             event(_log, "retention_run", count=len(done.gone))
 
+    def mail() -> None:
+        mail_checkpoint(house)
+
     # Not shared: a shared task would also be given to every other app of the process, bound to the wrong house.
     app.task(look, name=DELIVER, shared=False)
     app.task(sweep, name=SWEEP, shared=False)
     app.task(sign_checkpoint, name=CHECKPOINT, shared=False)
     app.task(retain, name=RETAIN, shared=False)
+    app.task(mail, name=MAIL, shared=False)
 
 
 class _Witnessed:

@@ -49,7 +49,7 @@ MAY_REACH = {
         "connectors.transports.deadline": {"asyncio", "socket"},
         "connectors.transports.files": {"ssl"},
         "connectors.transports.mail_line": {"smtplib", "socket", "ssl"},
-        "connectors.transports.secure_email": {"smtplib", "ssl"},
+        "connectors.transports.relay": {"smtplib", "ssl"},
         "connectors.transports.sftp": {"asyncio", "asyncssh"},
         "connectors.transports.webhook": {"asyncio", "httpx", "ssl"},
     },
@@ -168,6 +168,15 @@ def test_only_one_function_sends_and_only_the_senders_call_it() -> None:
 
 def _of_the_hub() -> set[str]:
     return {module.name for module in modules() if module.name.startswith("hub.") and not _is_played(module)}
+
+
+def test_beside_messages_a_relay_takes_nothing_but_the_checkpoint_of_the_log() -> None:
+    """Numbers and hashes that anybody may have; the journey that mails it is handed no disclosure to send."""
+    assert _callers("Relay") == {"connectors.transports.secure_email", "hub.delivery.checkpoint_mail"}
+    assert _callers("mail.post") == {"hub.flow.mail_checkpoint"}
+    posted = {ast.unparse(call) for module in modules() if "mail.post(" in module.text
+              for called, call in module.calls() if called == "mail.post"}  # fmt: skip
+    assert posted == {"mail.post(address, text, house.clock.now())"}
 
 
 def test_only_a_decided_release_makes_a_message_and_only_two_journeys_hand_one_out() -> None:

@@ -13,6 +13,7 @@ from hub.store.tables.audit import (
     audit_entry,
     audit_head,
     audit_inbox,
+    audit_mailed,
     audit_node,
     audit_witnessed,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "audit_entry",
     "audit_head",
     "audit_inbox",
+    "audit_mailed",
     "audit_node",
     "audit_witnessed",
     "case_file",

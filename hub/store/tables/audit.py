@@ -1,6 +1,6 @@
 """The audit log: entries, tree, checkpoints, and what others say of them."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 
 from hub.store.columns import CanonicalJson, RowNumber, UtcDateTime
 from hub.store.tables.metadata import CODE, ID, metadata
@@ -67,4 +67,11 @@ audit_dispute = Table(
     Column("size", RowNumber, nullable=False, comment="of what they hold"),
     Column("root", LargeBinary, comment="of what they hold, where they showed it signed by our own key"),
     Column("at", UtcDateTime, nullable=False),
+)  # fmt: skip
+
+audit_mailed = Table(
+    "audit_mailed", metadata,
+    Column("recipient", String(64), primary_key=True, comment="SHA-256 of the address"),
+    Column("tried_at", UtcDateTime, nullable=False),
+    Column("mailed_at", UtcDateTime),
 )  # fmt: skip

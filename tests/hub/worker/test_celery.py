@@ -21,7 +21,7 @@ from hub.store.scope import EVERY
 from hub.store.tables import case_file, consent, disclosure, referral, sealed
 from hub.worker.app import make_celery
 from hub.worker.courier import Courier
-from hub.worker.tasks import CHECKPOINT, DELIVER, RETAIN, SWEEP
+from hub.worker.tasks import CHECKPOINT, DELIVER, MAIL, RETAIN, SWEEP
 from tests.cases import JAG, Case
 from tests.hub.delivery.waiting_rows import outcomes
 from tests.hubs import somebody
@@ -89,18 +89,18 @@ def test_two_apps_in_one_process_keep_their_tasks_and_queues_apart(app: Celery, 
     other = make_celery(hub.house, MEMORY, 1.0, queue_name="another", wake=nobody)
     assert app.conf.task_default_queue == "concordat_test"
     assert other.conf.task_default_queue == "another"
-    assert all(app.tasks[name].run is not other.tasks[name].run for name in (DELIVER, SWEEP, CHECKPOINT, RETAIN))
+    assert all(app.tasks[name].run is not other.tasks[name].run for name in (DELIVER, SWEEP, CHECKPOINT, RETAIN, MAIL))
 
 
 def test_every_task_takes_at_most_one_id(app: Celery) -> None:
     ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
-    assert set(ours) == {DELIVER, SWEEP, CHECKPOINT, RETAIN}
+    assert set(ours) == {DELIVER, SWEEP, CHECKPOINT, RETAIN, MAIL}
     assert [task.run.__code__.co_argcount for task in ours.values()].count(1) == 1
 
 
 def test_the_timetable_sweeps_and_signs_and_what_it_says_expires(app: Celery) -> None:
     entries = app.conf.beat_schedule.values()
-    assert {entry["task"] for entry in entries} == {SWEEP, CHECKPOINT, RETAIN}
+    assert {entry["task"] for entry in entries} == {SWEEP, CHECKPOINT, RETAIN, MAIL}
     assert all(entry["options"]["expires"] > 0 for entry in entries), "unread hints must not pile up at a broker"
 
 
