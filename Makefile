@@ -12,6 +12,9 @@ RUN := $(VENV)/.run-installed
 DEV := $(VENV)/.dev-installed
 LINKED := $(VENV)/.linked
 
+# Where nothing compiled is kept, each of the tests' many processes compiles all of the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo up test simulate lint supply format bench lock clean

@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from hub.bootstrap import Hub
 from hub.clock import Clock
-from tests.hubs import open_test_hub
+from tests.hubs import migrated_database, open_test_hub
 from tests.servers import REQUIRED, SERVERS, fresh_database, why_away
 
 # How long an example takes says nothing about the code on a machine that others use too.
@@ -100,13 +100,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
+@pytest.fixture(params=["sqlite", POSTGRESQL])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of this test's own, once on each kind. Nobody asks for this and for an empty one."""
+    with migrated_database(request.param, tmp_path / "fresh") as url:
+        yield url
+
+
 @pytest.fixture
-def open_hub_here(database_url: str, tmp_path: Path) -> Iterator[OpenHub]:
+def open_hub_here(migrated_url: str, tmp_path: Path) -> Iterator[OpenHub]:
     """Opens hubs of this test's own in this process, all on one database; they are closed at the end."""
     with ExitStack() as closing:
 
         def opening(clock: Clock | None = None, *, create: bool = True) -> Hub:
-            hub = open_test_hub(tmp_path / "data", database_url, clock, create=create)
+            hub = open_test_hub(tmp_path / "data", migrated_url, clock, create=create)
             closing.callback(hub.house.store.close)
             return hub
 

@@ -177,8 +177,7 @@ def proved(hub: Hub, actor: Actor) -> Actor:
 
 
 def lengthen_log(hub: Hub, count: int) -> None:
-    """Add so many entries to the log, of a kind that is about nobody."""
+    """Add so many entries to the log, of a kind that is about nobody; each has a time of its own, as the clock goes."""
     facts = {"release": "test", "mode": "test", "size": 0}
-    entry = Entry(EntryKind.HUB_STARTED, hub.house.clock.now(), "hub", facts)
     with hub.house.store.write(NOBODY) as tx:
-        log.append(tx, [entry] * count)
+        log.append(tx, [Entry(EntryKind.HUB_STARTED, hub.house.clock.now(), "hub", facts) for _ in range(count)])

@@ -57,14 +57,15 @@ def _rabbitmq_away() -> str | None:
 
 
 @contextmanager
-def fresh_database(server_url: str = POSTGRES_URL) -> Iterator[str]:
+def fresh_database(server_url: str = POSTGRES_URL, template: str | None = None) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of one's own, for a role of one's own that may query there once it was
-    migrated; both are dropped afterwards, whoever is still in it."""
+    migrated; both are dropped afterwards, whoever is still in it. `template`: of which it is a copy instead."""
     name, password = f"concordat_test_{secrets.token_hex(6)}", secrets.token_hex(16)
     server = create_engine(server_url, isolation_level="AUTOCOMMIT")
     try:
         with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            copied = f" TEMPLATE {make_url(template).database}" if template else ""
+            connection.execute(text(f"CREATE DATABASE {name}{copied}"))
             connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'"))
             connection.execute(text(f"GRANT {name} TO CURRENT_USER"))  # whoever ends its sessions must be a member
         yield server.url.set(username=name, password=password, database=name).render_as_string(hide_password=False)

@@ -61,6 +61,7 @@ def prove(rules: RuleSet, properties: Iterable[Property], as_at: Iterable[date],
             breaking = claims.breaking(one, within)
             example = None if breaking.is_empty else space.example(breaking, usual)
             verdicts.append(Verdict(one, day, space.size(within), example))
+    space.forget()
     return Proof(tuple(verdicts), tuple(rule.id for rule in rules.rules if rule.id in written - applying))
 
 

@@ -8,6 +8,7 @@ many edited rule sets. The question is encoded as it is recorded (age, lists, ra
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from z3 import And, AtMost, Bool, BoolRef, BoolVal, If, ModelRef, Not, Or, Solver, SolverFor, is_true, sat, unknown
 
@@ -301,6 +302,12 @@ class Route:
             self._before = World(self.solver, "before", self.rules, self.findings, self.switches)
         return self._before
 
+    @cached_property
+    def _same(self) -> Mapping[str, BoolRef]:
+        """Where both questions record the same of each fact. Named, so that z3 learns once for all claims, not anew."""
+        mine, theirs = self.after.question, self.before.question
+        return {fact: self.after._named(f"{fact} stays", mine.same(theirs, fact)) for fact in mine.chosen}
+
     def breaks(self, one: Property, without: Iterable[str] = (), instead: Iterable[str] = ()) -> Break | None:
         """A question that breaks `one` under the shipped rules, less `without`, with `instead`; None where it holds."""
         on = (self.shipped - set(without)) | set(instead)
@@ -403,7 +410,7 @@ class Route:
         before, after = self.before, self.after
         facts = [fact for fact in before.question.chosen if fact not in ALWAYS_KNOWN | REFINEMENTS]
         facts = [one.fact] if one.fact in facts else facts
-        same = {fact: before.question.same(after.question, fact) for fact in before.question.chosen}
+        same = self._same
         changes: list[BoolRef] = []
         for fact in facts:
             rest = [alike for other, alike in same.items() if other != fact]

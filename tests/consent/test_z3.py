@@ -34,9 +34,14 @@ PLAIN = [one for one in properties() if one.fact != EACH]
 
 @pytest.fixture(autouse=True, scope="module")
 def uncollected() -> Iterator[None]:
-    """Diagrams and solvers make millions of small objects and drop none: looking for garbage takes longer than they."""
+    """Diagrams and solvers make millions of small objects and drop none: looking for garbage takes longer than they.
+
+    At the end all are let go of by hand, or every later look for garbage would go through them.
+    """
     gc.disable()
     yield
+    space().forget()
+    space.cache_clear()
     gc.enable()
 
 

@@ -10,15 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hub.audit import log
 from hub.audit.cosignatures import cosign
-from hub.audit.entry import Entry
-from hub.audit.kinds import EntryKind
 from hub.audit.note import parse_proof_file
 from hub.audit.signed_note import divide
 from hub.bootstrap import Hub
 from hub.flow.checkpoint import checkpoint, verifier_key
 from hub.flow.proof import prove
 from hub.store.scope import NOBODY
-from tests.hubs import open_test_hub
+from tests.hubs import lengthen_log, open_test_hub
 from tests.outside.claims import TAMPERINGS, Claim
 from tests.outside.verifiers import VERIFIERS, why_no_go
 from tests.servers import REQUIRED
@@ -40,9 +38,7 @@ def claims(hub: Hub) -> list[Claim]:
     key, found = verifier_key(hub.house), list[Claim]()
     older = checkpoint(hub.house)
     for more in GROWTH:
-        with hub.house.store.write(NOBODY) as tx:
-            facts = {"release": "test", "mode": "test", "size": 0}
-            log.append(tx, [Entry(EntryKind.HUB_STARTED, hub.house.clock.now(), "hub", facts) for _ in range(more)])
+        lengthen_log(hub, more)
         newer = checkpoint(hub.house)
         before, size = int(older.split("\n")[1]), int(newer.split("\n")[1])
         with hub.house.store.read(NOBODY) as tx:

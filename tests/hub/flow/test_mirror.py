@@ -9,8 +9,6 @@ import pytest
 from hub.access.roles import Role
 from hub.audit import log, tiles
 from hub.audit.cosignatures import cosigned_at, parse_cosigner
-from hub.audit.entry import Entry
-from hub.audit.kinds import EntryKind
 from hub.audit.verify import verify_export
 from hub.bootstrap import Hub
 from hub.errors import NotAllowed, NotFound
@@ -18,18 +16,12 @@ from hub.flow.checkpoint import checkpoint, entry_bundle, lasting_key, latest, t
 from hub.flow.export import export
 from hub.store.scope import NOBODY
 from tests.conftest import OpenHub
-from tests.hubs import HandClock, open_test_hub, somebody
-
-
-def add(hub: Hub, count: int) -> None:
-    facts = {"release": "test", "mode": "test", "size": 0}
-    with hub.house.store.write(NOBODY) as tx:
-        log.append(tx, [Entry(EntryKind.HUB_STARTED, hub.house.clock.now(), "hub", facts) for _ in range(count)])
+from tests.hubs import HandClock, lengthen_log, open_test_hub, somebody
 
 
 def test_a_mirror_made_of_served_files_is_an_export_and_verifies(open_hub_here: OpenHub, tmp_path: Path) -> None:
     hub = open_hub_here()
-    add(hub, 700)
+    lengthen_log(hub, 700)
     dpo = somebody(hub, Role.DPO)
     with zipfile.ZipFile(io.BytesIO(export(hub.house, dpo))) as bundle:
         exported = {name: bundle.read(name) for name in bundle.namelist()}
@@ -50,13 +42,13 @@ def test_a_mirror_made_of_served_files_is_an_export_and_verifies(open_hub_here: 
 
 
 def test_what_a_checkpoint_covered_is_served_as_it_was_when_the_log_has_grown(embedded_hub: Hub) -> None:
-    add(embedded_hub, 300)
+    lengthen_log(embedded_hub, 300)
     checkpoint(embedded_hub.house)
     with embedded_hub.house.store.read(NOBODY) as tx:
         size = log.size(tx)
     path = tiles.tile_path(0, 1, size - 256)
     before = tile(embedded_hub.house, path)
-    add(embedded_hub, 300)
+    lengthen_log(embedded_hub, 300)
     with pytest.raises(NotFound, match="no checkpoint covers"):
         tile(embedded_hub.house, tiles.tile_path(0, 1))
     checkpoint(embedded_hub.house)
@@ -95,7 +87,7 @@ def test_once_an_hour_and_in_every_export_a_checkpoint_is_signed_by_ml_dsa_as_we
         signed = [cosigned_at(latest(hub.house), theirs)]
         for minutes in (30, 29, 2, 30):
             clock.move(minutes=minutes)
-            add(hub, 1)
+            lengthen_log(hub, 1)
             signed.append(cosigned_at(checkpoint(hub.house), theirs))
         assert [at is not None for at in signed] == [True, False, False, True, False]
         with zipfile.ZipFile(io.BytesIO(export(hub.house, None))) as bundle:

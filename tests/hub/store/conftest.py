@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from hub.ids import Prefix, new_id
-from hub.store import migrate, walls
+from hub.store import walls
 from hub.store.tables import case_file, landlord
 from hub.store.unit_of_work import Store
 from tests.hub.store.stores import keyring
@@ -18,12 +18,10 @@ NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    made = Store(database_url, keyring())
-    with owning(database_url) as owner:
-        migrate.upgrade(owner)
-        with owner.begin() as connection:
-            walls.admit(connection, query_role(database_url), made.keys)
+def store(migrated_url: str) -> Iterator[Store]:
+    made = Store(migrated_url, keyring())
+    with owning(migrated_url) as owner, owner.begin() as connection:
+        walls.admit(connection, query_role(migrated_url), made.keys)
     with made.write(LMH) as tx:
         tx.connection.execute(
             insert(landlord).values(code="LMH", name="Harbour Example Homes", jurisdiction="england",

@@ -29,8 +29,8 @@ ONE_TABLE = settings(max_examples=40, suppress_health_check=[HealthCheck.functio
 
 
 @pytest.fixture
-def seen(store: Store, database_url: str) -> Store:
-    lay(database_url, SEEN)
+def seen(store: Store, migrated_url: str) -> Store:
+    lay(migrated_url, SEEN)
     return store
 
 

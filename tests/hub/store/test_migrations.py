@@ -86,9 +86,9 @@ def test_down_to_nothing_they_leave_nothing_and_up_again_they_make_all(engine: E
     assert differences(engine) == []
 
 
-def test_a_hub_does_not_open_a_database_of_another_version(open_hub_here: OpenHub, database_url: str) -> None:
+def test_a_hub_does_not_open_a_database_of_another_version(open_hub_here: OpenHub, migrated_url: str) -> None:
     open_hub_here()
-    with owning(database_url) as engine:
+    with owning(migrated_url) as engine:
         with engine.begin() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'another'")
         assert not migrate.is_current(engine)

@@ -18,9 +18,9 @@ LINES = Table("lines_of_this_test", MetaData(), Column("name", String(30), prima
 
 
 @pytest.fixture
-def store(store: Store, database_url: str) -> Store:
+def store(store: Store, migrated_url: str) -> Store:
     """The migrated store, with one table more."""
-    lay(database_url, LINES)
+    lay(migrated_url, LINES)
     return store
 
 
@@ -46,10 +46,10 @@ def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
         assert count(tx) == 0
 
 
-def test_a_transaction_that_ends_is_there_for_another_store_at_once(store: Store, database_url: str) -> None:
+def test_a_transaction_that_ends_is_there_for_another_store_at_once(store: Store, migrated_url: str) -> None:
     with store.write(EVERY) as tx:
         add(tx, "one")
-    other = Store(database_url, store.keys)
+    other = Store(migrated_url, store.keys)
     with other.read(EVERY) as tx:
         assert count(tx) == 1
     other.close()

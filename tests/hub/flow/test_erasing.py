@@ -38,32 +38,11 @@ from hub.store.tables import (
     unsafe_contact,
 )
 from tests.cases import FIRE, HELPLINE, JAG, POLICE, SOCIAL, Case
-from tests.conftest import OpenHub
 from tests.delivering import claim_one
 from tests.hubs import LMH, HandClock, somebody
 from tests.journeys.people import entries_of, verify
 
 GROUND = ErasureGround.CONSENT_WITHDRAWN
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture
-def hub(open_hub_here: OpenHub, clock: HandClock) -> Hub:
-    return open_hub_here(clock)
-
-
-@pytest.fixture
-def officer(hub: Hub) -> Actor:
-    return somebody(hub, Role.OFFICER)
-
-
-@pytest.fixture
-def dpo(hub: Hub) -> Actor:
-    return somebody(hub, Role.DPO)
 
 
 class Told:
