@@ -264,12 +264,21 @@ GOOD = 'host = "relay.example"\nsender = "hub@homes.example"\n'
         (GOOD + "recipients = []", "recipients: "),
         (GOOD + 'recipients = ["dpo@homes.example, hidden@homes.example"]', "recipients.0: "),
         (GOOD + 'recipients = ["dpo@homes.example"]\nsecurity = "none"', "security: "),
-        (GOOD + 'recipients = ["dpo@homes.example"]\npassword = "hidden"', "password: Extra inputs"),
+        (GOOD + 'recipients = ["dpo@homes.example"]\nunknown = "hidden"', "unknown: Extra inputs"),
         (GOOD + 'recipients = ["dpo@homes.example"]\nca_file = "hidden.pem"', "ca_file: "),
         ("recipients = ", "not TOML: "),
         (b"\xff", "not TOML: "),
     ],
-    ids=["no mailbox", "an empty list", "two in one", "no TLS", "a password", "no full path", "no TOML", "no text"],
+    ids=[
+        "no mailbox",
+        "an empty list",
+        "two in one",
+        "no TLS",
+        "a field that is none",
+        "no full path",
+        "no TOML",
+        "no text",
+    ],
 )
 def test_a_file_that_cannot_be_used_is_told_by_its_name_and_field_and_never_by_value(
     tmp_path: Path, text: str | bytes, told: str
