@@ -51,7 +51,9 @@ def tell(
         is_notice = (own := follow_ups.of(tx, about)) is not None and own.bare
         if reach is Reach.NEVER or told_so or is_notice:
             continue
-        accepted = referrals.get(tx, about.referral_id)
+        accepted = referrals.find(tx, about.referral_id)
+        if accepted is None:  # about somebody who was erased nobody is told anything
+            continue
         row = new_row(tx, about, now)
         told = FollowUp(row.id, row.agency, about.id, notice, bare=True, look_at=None if reach is Reach.HAS else now)
         judged = judge_notice(house, tx, row, told, accepted, row.decision_id, now)

@@ -137,10 +137,15 @@ def get(tx: Reading, referral_id: str) -> AcceptedReferral:
 
     Raises NotFound, also when its case content or its subject was erased. Opened once in a transaction.
     """
-    found = _once(tx, referral_id, lambda: _open(tx, [referral_id]).get(referral_id))
+    found = find(tx, referral_id)
     if found is None:
         raise NotFound("NOT_FOUND", "there is nothing by that id")
     return found
+
+
+def find(tx: Reading, referral_id: str) -> AcceptedReferral | None:
+    """As `get`; None where its case content or its subject was erased."""
+    return _once(tx, referral_id, lambda: _open(tx, [referral_id]).get(referral_id))
 
 
 def open_together(tx: Reading, referral_ids: Collection[str]) -> None:

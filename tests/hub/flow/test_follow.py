@@ -1,15 +1,18 @@
 """Whoever has what rested on a consent is told to stop using it, and nobody else is told anything."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from hub.access.roles import Role
 from hub.audit.kinds import EntryKind
+from hub.delivery import follow_ups
 from hub.delivery.outbox import State
 from hub.errors import Conflict
 from hub.flow.acknowledge import acknowledge, hand_over
 from hub.flow.collect import collect
+from hub.flow.erase import erase
 from hub.flow.feed import read_feed
 from hub.flow.follow import look
 from hub.flow.record_consent import record_consent
@@ -17,8 +20,11 @@ from hub.flow.resume import resume
 from hub.flow.vouch import resume as resume_agency
 from hub.flow.vouch import suspend
 from hub.register.agencies import Why
-from tests.cases import FIRE, HELPLINE
-from tests.hub.flow.correcting import Desk
+from hub.register.erasures import ErasureGround
+from hub.store.scope import EVERY
+from tests.cases import ADVICE, FIRE, HELPLINE
+from tests.delivering import claim_one
+from tests.hub.flow.correcting import Desk, account
 from tests.hubs import proved, somebody
 
 
@@ -127,3 +133,20 @@ def _dies(*_: object) -> None:
 
 def _json(body: dict[str, object]) -> bytes:
     return json.dumps({**body, "claimed_at": str(body["claimed_at"])}).encode()
+
+
+def test_of_somebody_who_was_erased_nobody_is_told_and_the_sweep_goes_on(on_each: Desk) -> None:
+    """It was under way when it was corrected, then the consent was refused, and then its person was erased."""
+    here = on_each
+    house = here.hub.house
+    case, row = here.send(ADVICE)
+    assert claim_one(house, "test", row.id) is not None
+    here.correct(case, row, account("a white van"))
+    body = case.referral()["consents"][0] | {"answer": "refused", "covers": [], "claimed_at": here.clock.now()}
+    record_consent(house, here.officer, row.referral_id, _json(body))
+    here.clock.move(seconds=house.lease.total_seconds() + 1)
+    erase(house, proved(here.hub, somebody(here.hub, Role.DPO)), row.referral_id, "p1", ErasureGround.CONSENT_WITHDRAWN)
+    here.clock.move(hours=1)
+    look(house)
+    with house.store.read(EVERY) as tx:
+        assert follow_ups.to_look_at(tx, here.clock.now() + timedelta(days=9), None) == ()
