@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from hub.store.batches import Asked
 from hub.store.tables import audit_entry, audit_head
 from hub.store.unit_of_work import Reading
 
@@ -15,6 +16,12 @@ _RACES: Final = timedelta(seconds=5)
 
 _AT_MOST: Final = timedelta(hours=1)
 """A clock that was further ahead was wrong; what happens afterwards is not written down in its time."""
+
+
+# Looked up by number, each by itself: of a join PostgreSQL may think that it is cheaper to read the whole log.
+_NUMBER: Final = select(func.max(audit_entry.c.number)).scalar_subquery()
+_LAST: Final = select(audit_entry.c.leaf).order_by(audit_entry.c.number.desc()).limit(1).scalar_subquery()
+_END: Final = Asked(select(audit_head.c.size, _NUMBER.label("number"), _LAST.label("leaf")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +34,11 @@ class End:
 
 def end(tx: Reading) -> End:
     """The end of the log as it stands, by one query."""
-    found = tx.connection.execute(
-        select(audit_head.c.size, audit_entry.c.number, audit_entry.c.leaf)
-        .select_from(audit_head)
-        .outerjoin(audit_entry, audit_entry.c.number >= audit_head.c.size - 1)
-        .order_by(audit_entry.c.number)
-        .limit(2)
-    ).all()  # fmt: skip
-    if not found or found[0].number is None:
-        return End(None, not found or found[0].size == 0)
-    at = time_of(found[-1].leaf)
-    return End(at, at is not None and len(found) == 1 and found[0].number == found[0].size - 1)
+    found = tx.connection.execute(_END).one_or_none()
+    if found is None or found.leaf is None:
+        return End(None, found is None or found.size == 0)
+    at = time_of(found.leaf)
+    return End(at, at is not None and found.number == found.size - 1)
 
 
 def time_of(leaf: bytes) -> datetime | None:

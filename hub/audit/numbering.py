@@ -76,11 +76,8 @@ def head(connection: Scoped) -> tuple[int, tree.Frontier]:
 
 
 _HEAD: Final = Asked(select(audit_head.c.size, audit_head.c.frontier))
-_HEAD_AND_LAST: Final = Asked(
-    select(audit_head.c.size, audit_head.c.frontier, audit_entry.c.leaf)
-    .select_from(audit_head)
-    .outerjoin(audit_entry, audit_entry.c.number == audit_head.c.size - 1)
-)
+_LAST: Final = select(audit_entry.c.leaf).where(audit_entry.c.number == audit_head.c.size - 1).scalar_subquery()
+_HEAD_AND_LAST: Final = Asked(select(audit_head.c.size, audit_head.c.frontier, _LAST.label("leaf")))
 _MOVE_HEAD: Final = update(audit_head)
 _ADD_ENTRIES, _ADD_NODES = insert(audit_entry), insert(audit_node)
 _FIRST: Final = select(audit_inbox).order_by(audit_inbox.c.seq).limit(_AT_ONCE)
