@@ -115,7 +115,7 @@ def _appending(asked: argparse.Namespace) -> None:
         _aimed(kind, "1 caller", each.alone, appending.ALONE)
         _aimed(kind, "full records, 64 callers", each.full, appending.FULL)
         told = "   ".join(f"{size:,}: {ms:.2f} ms" for size, ms in each.growth.items())
-        print(f"  {kind:<11} one append, numbered, by length   {told}   ratio {each.grows:.2f}", flush=True)
+        print(f"  {kind:<11} one append, by length of the log   {told}   ratio {each.grows:.2f}", flush=True)
     _aimed("in memory", f"inclusion proofs among {appending.AMONG:,}, to pymerkle",
            appending.proofs(asked.rounds, appending.AMONG), appending.PROOFS)  # fmt: skip
 
