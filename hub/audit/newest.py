@@ -49,6 +49,6 @@ def time_of(leaf: bytes) -> datetime | None:
         return None
 
 
-def is_put_back(newest: datetime | None, at: datetime) -> bool:
+def is_put_back(newest: datetime, at: datetime) -> bool:
     """Whether an entry of this time comes from a clock that was put back; it gets the time of the newest."""
-    return newest is not None and _RACES < newest - at <= _AT_MOST
+    return _RACES < newest - at <= _AT_MOST

@@ -92,7 +92,7 @@ def _number(connection: Scoped, appended: Sequence[Appended]) -> None:
     last = newest.time_of(found.leaf) if found.leaf is not None else None
     rows, nodes = [], []
     for number, (kind, about, at, given) in enumerate(appended, start=size):
-        leaf = _as_of(given, last) if newest.is_put_back(last, at) else given
+        leaf = _as_of(given, last) if last is not None and newest.is_put_back(last, at) else given
         leaf_hash = tree.leaf_hash(leaf)
         frontier, complete = tree.append(frontier, leaf_hash)
         nodes += [{"level": level, "number": index, "hash": value} for level, index, value in complete]
@@ -112,10 +112,9 @@ def _taken(tx: Writing) -> list[Appended]:
     return [Appended(row.kind, row.about, row.at, bytes(row.leaf)) for row in rows]
 
 
-def _as_of(leaf: bytes, at: datetime | None) -> bytes:
+def _as_of(leaf: bytes, at: datetime) -> bytes:
     """The entry with another time."""
-    entry = parse(leaf)
-    return canonical_bytes(replace(entry, at=at or entry.at))
+    return canonical_bytes(replace(parse(leaf), at=at))
 
 
 def _about(entry: Entry) -> str | None:

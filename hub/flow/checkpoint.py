@@ -19,14 +19,12 @@ from hub.store.unit_of_work import Writing
 def checkpoint(house: House) -> str:
     """Number what waits for it, sign the head of the log, and return the checkpoint (C2SP signed note)."""
     with traces.Step("checkpoint") as step:
-        is_more = True
-        while is_more:  # after hours without a checkpoint, as many transactions as it takes
+        while True:  # after hours without a checkpoint, as many transactions as it takes
             with house.store.write(NOBODY) as tx:
-                is_more = log.gather_some(tx)
-        with house.store.write(NOBODY) as tx:
-            text = sign(house, tx)
-            step.add(size=log.size(tx))
-        return text
+                if not log.gather_some(tx):
+                    text = sign(house, tx)
+                    step.add(size=log.size(tx))
+                    return text
 
 
 def sign(house: House, tx: Writing, *, lasting: bool = False) -> str:

@@ -97,15 +97,11 @@ class Writing(Reading):
 
     def lock_log(self) -> None:
         """Be the only one to number audit entries until this transaction ends. Take it last, hold it briefly."""
-        self.connection.settle()  # others wait from here on
-        if not self.is_sqlite:
-            self.connection.execute(select(func.pg_advisory_xact_lock(_AUDIT_LOCK)))
+        self._be_alone(_AUDIT_LOCK)
 
     def lock_feeds(self) -> None:
         """Be the only one to add to the feeds until this transaction ends: who reads on from a position misses none."""
-        self.connection.settle()
-        if not self.is_sqlite:
-            self.connection.execute(select(func.pg_advisory_xact_lock(_FEEDS_LOCK)))
+        self._be_alone(_FEEDS_LOCK)
 
     def leave(self, finish: Finish, left: Sequence[Any]) -> None:
         """Have something done at the end, right before the commit: once, for all who share it."""
@@ -121,6 +117,11 @@ class Writing(Reading):
         dialect = sqlite if self.is_sqlite else postgresql
         insert = dialect.insert(table).values(**values).on_conflict_do_nothing()
         return self.connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount == 1
+
+    def _be_alone(self, lock: int) -> None:
+        self.connection.settle()  # others wait from here on
+        if not self.is_sqlite:
+            self.connection.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
 class Store:
