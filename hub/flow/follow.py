@@ -8,6 +8,7 @@ notice goes, or nothing is told to somebody who has nothing. It passes the gate 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from hub.audit import log
@@ -23,6 +24,7 @@ from hub.flow.house import House
 from hub.flow.judge import Judged
 from hub.flow.notice import judge_notice
 from hub.flow.release import keep_decision, take_back
+from hub.flow.sweeping import each
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.intake.referrals import AcceptedReferral
@@ -140,7 +142,8 @@ def look(house: House, about: Iterable[str] | None = None) -> int:
     """
     with house.store.read(EVERY) as tx:
         due = follow_ups.to_look_at(tx, house.clock.now(), about)
-    return sum([_is_known(house, entry.disclosure_id) for entry in due])
+    return each((entry.disclosure_id for entry in due), partial(_is_known, house), "follow_up_not_looked_at",
+                lambda disclosure_id: {"disclosure": disclosure_id})  # fmt: skip
 
 
 def waits_unasked(house: House, row: DisclosureRow) -> bool:

@@ -6,6 +6,7 @@ Promise: what may not go any more is held or cancelled, and its pack taken back;
 """
 
 from datetime import datetime
+from functools import partial
 
 from hub.audit import log
 from hub.audit.entry import Entry
@@ -27,6 +28,7 @@ from hub.flow.release import (
     set_aside,
     take_back,
 )
+from hub.flow.sweeping import each
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.store.scope import EVERY, of_landlord
@@ -37,7 +39,7 @@ def lapse(house: House) -> int:
     """Decide again whatever waits and has lost something that it rested on; returns how much was."""
     with house.store.read(EVERY) as tx:
         due = lapses.due(tx, house.clock.now())
-    done = sum([_is_decided(house, row) for row in due])
+    done = each(due, partial(_is_decided, house), "lapse_not_decided", lambda row: {"disclosure": row.id})
     if done:
         recall(house)
     return done

@@ -5,6 +5,8 @@ a held disclosure that is past its due time, and an answer that a partner owes, 
 changes nothing.
 """
 
+from functools import partial
+
 from hub.access.roles import Act, Actor, require
 from hub.audit import log
 from hub.audit.entry import Entry
@@ -18,6 +20,7 @@ from hub.flow.house import House
 from hub.flow.override import end
 from hub.flow.recall import recall
 from hub.flow.sight import in_sight
+from hub.flow.sweeping import each
 from hub.intake import referrals
 from hub.register import overrides
 from hub.register.overrides import Override
@@ -32,12 +35,12 @@ def raise_overdue(house: House) -> int:
     with house.store.read(EVERY) as tx:
         ended, late, waiting = overrides.to_close(tx, now), overrides.to_raise(tx, now), outbox.late_reviews(tx, now)
         unanswered = answers.overdue(tx, now)
-    done = sum([_end(house, found) for found in ended])
+    done = each(ended, partial(_end, house), "override_not_ended", _of_override)
     if ended:
         recall(house)
-    done += sum([_raise_override(house, found) for found in late])
-    done += sum([_raise_review(house, row) for row in waiting])
-    return done + sum([_raise_answer(house, row) for row in unanswered])
+    done += each(late, partial(_raise_override, house), "override_not_raised", _of_override)
+    done += each(waiting, partial(_raise_review, house), "review_not_raised", _of_disclosure)
+    return done + each(unanswered, partial(_raise_answer, house), "answer_not_raised", _of_disclosure)
 
 
 def list_late(house: House, actor: Actor) -> tuple[DisclosureRow, ...]:
@@ -47,6 +50,14 @@ def list_late(house: House, actor: Actor) -> tuple[DisclosureRow, ...]:
         raise NotFound("NOT_FOUND", "there is nothing by that id")
     with house.store.read(actor.scope) as tx:
         return in_sight(tx, actor, answers.late(tx, actor.landlord))
+
+
+def _of_override(found: Override) -> dict[str, str]:
+    return {"referral": found.referral_id}
+
+
+def _of_disclosure(row: DisclosureRow) -> dict[str, str]:
+    return {"disclosure": row.id}
 
 
 def _end(house: House, found: Override) -> bool:

@@ -4,7 +4,7 @@ That a pack is to go is recorded in the transaction that decides it; taking it a
 timetable until it is done, also after a crash. It is done holding the case: a pack prepared anew is never taken for it.
 """
 
-import logging
+from functools import partial
 
 from hub.audit import log
 from hub.audit.entry import Entry
@@ -12,13 +12,10 @@ from hub.audit.kinds import EntryKind
 from hub.delivery import leases, outbox, receipts, sent
 from hub.delivery.doors import Rung
 from hub.delivery.outbox import DisclosureRow
-from hub.errors import ConcordatError, Unavailable
 from hub.flow.house import House
+from hub.flow.sweeping import each
 from hub.intake import referrals
-from hub.logs import event
 from hub.store.scope import EVERY, of_landlord
-
-_log = logging.getLogger(__name__)
 
 
 def recall(house: House) -> int:
@@ -28,25 +25,15 @@ def recall(house: House) -> int:
     """
     with house.store.read(EVERY) as tx:
         due = outbox.to_recall(tx)
-    return sum(_is_dealt_with(house, row) for row in due)
+    return each(due, partial(_is_dealt_with, house), "pack_not_taken_away",
+                lambda row: {"disclosure": row.id, "agency": row.agency})  # fmt: skip
 
 
 def _is_dealt_with(house: House, row: DisclosureRow) -> bool:
-    try:
-        _take_away(house, row)
-    except Unavailable:
-        raise
-    except ConcordatError as problem:
-        event(_log, "pack_not_taken_away", logging.ERROR, disclosure=row.id, agency=row.agency, code=problem.code)
-        return False
-    return True
-
-
-def _take_away(house: House, row: DisclosureRow) -> None:
     with house.store.write(of_landlord(row.landlord)) as tx:
         referrals.hold_case(tx, row.case_id)
         if not outbox.recall_is_due(tx, row.id):
-            return  # another process was first
+            return True  # by another process
         # A worker that died may have written a pack and left no receipt of it.
         told = receipts.packs_of(tx, row.id, row.case_id) + sent.filenames(tx, row.id, row.case_id)
         packs = tuple(dict.fromkeys(told))
@@ -57,3 +44,4 @@ def _take_away(house: House, row: DisclosureRow) -> None:
         log.append(tx, [Entry(EntryKind.PACK_RECALLED, house.clock.now(), "hub", {
             "disclosure": row.id, "found": any(taken),
         })])  # fmt: skip
+    return True
