@@ -48,7 +48,7 @@ from connectors.transports.secure_email import SecureEmail, SecureEmailSettings
 from connectors.transports.sftp import Sftp, SftpSettings
 from connectors.transports.webhook import Webhook, WebhookSettings
 from protocols.disclosure import Disclosure
-from protocols.record.labels import Strict
+from protocols.record.labels import Strict, wrong_fields
 from protocols.record.referral import AgencyId
 from protocols.vocabulary import AgencyKind
 
@@ -172,9 +172,7 @@ def _door(agency: str, table: object) -> AgencyDoor:
 
 def _says(agency: str, problem: ValidationError) -> str:
     within = "" if problem.title == AgencyDoor.__name__ else "settings."
-    errors = problem.errors(include_input=False, include_url=False, include_context=False)
-    told = (f"{within}{'.'.join(str(part) for part in error['loc']) or 'table'}: {error['msg']}" for error in errors)
-    return f"agencies.{agency}: " + "; ".join(told)
+    return f"agencies.{agency}: {wrong_fields(problem, within)}"
 
 
 def _built_in(agency: str, door: AgencyDoor, signing_key: Ed25519PrivateKey, hub_name: str) -> Connector:

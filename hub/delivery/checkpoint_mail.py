@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from connectors.contract import DeliveryProblem
 from connectors.transports.relay import Mailbox, Relay, RelaySettings
 from hub.errors import BadInput
+from protocols.record.labels import wrong_fields
 
 FILE: Final = "checkpoint-mail.toml"
 
@@ -85,8 +86,7 @@ def read_checkpoint_mail(folder: Path, hub_name: str) -> CheckpointMail | None:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         return CheckpointMail(CheckpointMailSettings.model_validate(tables), hub_name)
     except ValidationError as problem:
-        errors = problem.errors(include_input=False, include_url=False, include_context=False)
-        says = "; ".join(f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in errors)
+        says = wrong_fields(problem)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         says = f"not TOML: {problem}"
     raise BadInput("POLICY_WRONG", FILE, says, "see docs/witnessing.md")

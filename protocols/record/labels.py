@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from protocols.vocabulary import DataCategory
 
@@ -24,6 +24,12 @@ class Strict(BaseModel):
     """A frozen model that takes no unknown field and coerces nothing (`hub/intake/strict_json.py` reads the bytes)."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def wrong_fields(problem: ValidationError, within: str = "") -> str:
+    """Every field that does not fit and why, in one line; never the value found there. `within`: what holds them."""
+    errors = problem.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{within}{'.'.join(map(str, error['loc'])) or 'table'}: {error['msg']}" for error in errors)
 
 
 def labels_of(model: type[Strict]) -> Iterator[tuple[str, Holds]]:
