@@ -9,12 +9,12 @@ from typing import TextIO
 import click
 
 from hub.access.roles import Actor
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.flow import vouch
 from hub.flow.enrol import who_is
 from hub.register.agencies import Why
-from hub.settings import Settings
 
 _TOKEN = click.option("--token", "token", type=click.File(errors="replace"), required=True, metavar="FILE",
                       help="File with the token of whoever confirms; - for standard input.")  # fmt: skip
@@ -28,7 +28,7 @@ def agencies() -> None:
 @agencies.command("list")
 def list_() -> None:
     """Every agency: id, kind, what stands in the way ("-": nothing), name."""
-    for view in vouch.list_agencies(_hub().house):
+    for view in vouch.list_agencies(the_hub().house):
         click.echo(f"{view.agency.id}  {view.agency.kind.value}  {view.barred or '-'}  {view.agency.name}")
 
 
@@ -36,7 +36,7 @@ def list_() -> None:
 @click.argument("agency")
 def keys(agency: str) -> None:
     """Doors and keys of AGENCY: id, use, where it stands, fingerprint to compare."""
-    hub = _hub()
+    hub = the_hub()
     now = hub.house.clock.now()
     found = next((view for view in vouch.list_agencies(hub.house) if view.agency.id == agency), None)
     if found is None:
@@ -51,7 +51,7 @@ def keys(agency: str) -> None:
 @click.option("--reason", type=click.Choice([why.value for why in Why]), required=True)
 def suspend(agency: str, reason: str) -> None:
     """Stop everything to and from AGENCY, from the next claim on in every process. One person may."""
-    hub = _hub()
+    hub = the_hub()
     with plainly():
         taken = vouch.suspend(hub.house, None, agency, Why(reason))
     click.echo(f"Suspended. Packs taken back: {taken}.")
@@ -62,7 +62,7 @@ def suspend(agency: str, reason: str) -> None:
 @_TOKEN
 def resume(agency: str, token: TextIO) -> None:
     """Say that the suspension of AGENCY may end. It ends with the second person's word."""
-    hub = _hub()
+    hub = the_hub()
     with plainly():
         ended = vouch.resume(hub.house, _whose(hub, token), agency)
     click.echo("In use again." if ended else "Noted. Another person must say so too.")
@@ -75,16 +75,11 @@ def resume(agency: str, token: TextIO) -> None:
 @_TOKEN
 def confirm(agency: str, pin: str, fingerprint: str, token: TextIO) -> None:
     """Say that you compared FINGERPRINT of the door or key PIN with AGENCY, by telephone on a number known before."""
-    hub = _hub()
+    hub = the_hub()
     with plainly():
         done = vouch.confirm(hub.house, _whose(hub, token), agency, pin, fingerprint)
     click.echo(f"Counts from {done.usable_from:%Y-%m-%d %H:%M} UTC." if done.confirmed_at
                else "Noted. Another person must compare it too.")  # fmt: skip
-
-
-def _hub() -> Hub:
-    with plainly():
-        return open_hub(Settings(), create=False)
 
 
 def _whose(hub: Hub, token: TextIO) -> Actor:

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from hub.bootstrap import Hub, open_hub, read_agreement_file
+from hub.bootstrap import read_agreement_file
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.clock import SystemClock
 from hub.flow import agree, survey
 from hub.flow.agree import Seen, Step
 from hub.register.landlords import NAMES
-from hub.settings import Settings
 
 _LANDLORD = click.Choice(sorted(NAMES))
 _DIGEST = click.option("--evidence", metavar="SHA256", help="Digest of what shows it, such as a signed minute.")
@@ -33,7 +33,7 @@ def agreements() -> None:
 @click.option("--landlord", type=_LANDLORD, help="Only those of this landlord.")
 def list_(landlord: str | None) -> None:
     """Every version on file: landlord, version, where it is in its life, last day, day of review, title."""
-    _show(seen for seen in agree.list_agreements(_hub().house, None) if landlord in (None, seen.landlord))
+    _show(seen for seen in agree.list_agreements(the_hub().house, None) if landlord in (None, seen.landlord))
 
 
 @agreements.command()
@@ -57,7 +57,7 @@ def check(files: tuple[Path, ...]) -> None:
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 def add(files: tuple[Path, ...]) -> None:
     """Put the versions in FILES on file as drafts: they count once two people approved them."""
-    hub = _hub()
+    hub = the_hub()
     for path in files:
         with plainly():
             click.echo(agree.add_here(hub.house, path.read_text(encoding="utf-8"), path.name))
@@ -69,7 +69,7 @@ def _step(name: str, step: Step, says: str) -> None:
     def command(
         landlords: tuple[str, ...], references: tuple[str, ...], people: tuple[str, ...], evidence: str | None
     ) -> None:
-        hub = _hub()
+        hub = the_hub()
         for landlord in landlords:
             with plainly():
                 _show(agree.take_here(hub.house, landlord, references, step, people, evidence))
@@ -98,7 +98,7 @@ _step("withdraw", Step.WITHDRAWN, "End versions for a landlord for good.")
 def expiring(within: int) -> None:
     """Versions that count and whose last day or day of review comes within DAYS, or has passed."""
     until = SystemClock().now().date() + timedelta(days=within)
-    counting = (seen for seen in agree.list_agreements(_hub().house, None) if seen.life in ("in_force", "suspended"))
+    counting = (seen for seen in agree.list_agreements(the_hub().house, None) if seen.life in ("in_force", "suspended"))
     _show(seen for seen in counting if min(seen.paper.in_force_to, seen.paper.review_by) <= until)
 
 
@@ -108,7 +108,7 @@ def report(landlord: str) -> None:
     """The routine flows that LANDLORD's policy names, and which no agreement in force covers. Exit code 3: some."""
     uncovered = False
     with plainly():
-        flows = survey.routine_flows(_hub().house, None, landlord)
+        flows = survey.routine_flows(the_hub().house, None, landlord)
     for flow in flows:
         uncovered = uncovered or not flow.is_covered
         says = "covered" if flow.is_covered else "NOT COVERED"
@@ -117,11 +117,6 @@ def report(landlord: str) -> None:
         click.echo(f"{says:11}  {flow.need.recipient} for {flow.need.purpose}, {flow.agency or '-'}{told} "
                    f"[{flow.need.source}]")  # fmt: skip
     raise click.exceptions.Exit(3 if uncovered else 0)
-
-
-def _hub() -> Hub:
-    with plainly():
-        return open_hub(Settings(), create=False)
 
 
 def _show(found: Iterable[Seen]) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from hub.bootstrap import hold_alone, make_private, open_hub
+from hub.bootstrap import hold_alone, make_private
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.errors import Conflict
 from hub.flow.erase import repeat
 from hub.flow.retain import Due, read_schedules, run
@@ -25,8 +26,8 @@ def backup(target: Path) -> None:
     The hub may go on running. How long to keep which: docs/backups.md.
     """
     with plainly():
-        settings = _embedded()
-        content, keys = copy(open_hub(settings, create=False).house.store, target)
+        _embedded()
+        content, keys = copy(the_hub().house.store, target)
     click.echo(f"{content}\n{keys}")
 
 
@@ -45,7 +46,7 @@ def restore(content: Path, keys: Path) -> None:
         with hold_alone(settings):
             database = Path(settings.database.removeprefix("sqlite:///"))
             found = join(content, keys, database, open_keys(settings.keys, create=False))
-            repeated = repeat(open_hub(settings, create=False).house)
+            repeated = repeat(the_hub().house)
     click.echo(f"Restored. {len(repeated)} erasures since were repeated.")
     if found.entries < found.entries_known:
         click.echo(
@@ -64,7 +65,7 @@ def retention() -> None:
 def run_retention(*, dry_run: bool) -> None:
     """Erase what is past its day, as the timetable does every hour. What is not past its day is not listed."""
     with plainly():
-        done = run(open_hub(Settings(), create=False).house, dry_run=dry_run)
+        done = run(the_hub().house, dry_run=dry_run)
     for entry in done.due:
         click.echo(_line(entry))
     verb = "would go" if dry_run else "went"
@@ -75,7 +76,7 @@ def run_retention(*, dry_run: bool) -> None:
 def show_retention() -> None:
     """Print every landlord's schedule, in days after the last activity of a case."""
     with plainly():
-        schedules = read_schedules(open_hub(Settings(), create=False).house)
+        schedules = read_schedules(the_hub().house)
     for landlord, days in schedules.items():
         click.echo(f"{landlord:9}" + "".join(f"  {kind} {given}" for kind, given in days.items()))
 

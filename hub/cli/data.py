@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from hub.audit.verify import main as verify_main
-from hub.bootstrap import hold_alone, open_hub
+from hub.bootstrap import hold_alone
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.flow.checkpoint import verifier_key
 from hub.flow.export import export as export_log
 from hub.flow.export import take_openings
@@ -28,8 +29,7 @@ def migrate() -> None:
     set_up()
     settings = Settings()
     with plainly(), hold_alone(settings) if settings.is_embedded else nullcontext():
-        hub = open_hub(settings, create=True)
-        hub.start()
+        the_hub(create=True).start()
     click.echo("The database is at this version.")
 
 
@@ -45,7 +45,7 @@ def export(target: Path, openings: Path | None) -> None:
     Where TARGET is a folder, its files are brought up to date: a mirror that a web server may serve (C2SP tlog-tiles).
     """
     with plainly():
-        hub = open_hub(Settings(), create=False)
+        hub = the_hub()
         if openings is not None:
             openings.touch(mode=0o600)
             openings.chmod(0o600)

@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 
 import click
 
-from hub.bootstrap import Hub, open_hub
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.flow import document
 from hub.register.documents import Kind
 from hub.register.landlords import NAMES
-from hub.settings import Settings
 
 _LANDLORD = click.Choice(sorted(NAMES))
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -24,7 +23,7 @@ def documents() -> None:
 @click.argument("landlord", type=_LANDLORD)
 def list_documents(landlord: str) -> None:
     """Every document of LANDLORD: id, kind, version, what it is about, in date from and until, withdrawn or not."""
-    for found in document.list_documents(_hub().house, None, landlord):
+    for found in document.list_documents(the_hub().house, None, landlord):
         ended = " withdrawn" if found.withdrawn_at else ""
         click.echo(f"{found.id} {found.kind} {found.version} {found.about or '-'} {found.in_force_from:%Y-%m-%d} "
                    f"{found.review_by:%Y-%m-%d}{ended}")  # fmt: skip
@@ -43,7 +42,7 @@ def add_document(
     """Record the next version of a document of LANDLORD, in date until REVIEW_BY (YYYY-MM-DD)."""
     new = document.NewDocument(Kind(kind), about, digest, _start_of(review_by), _start_of(begins) if begins else None)
     with plainly():
-        click.echo(document.record(_hub().house, None, landlord, new).id)
+        click.echo(document.record(the_hub().house, None, landlord, new).id)
 
 
 @documents.command("withdraw")
@@ -52,13 +51,8 @@ def add_document(
 def withdraw_document(landlord: str, document_id: str) -> None:
     """End a document of LANDLORD at once."""
     with plainly():
-        document.withdraw(_hub().house, None, landlord, document_id)
+        document.withdraw(the_hub().house, None, landlord, document_id)
     click.echo("Withdrawn.")
-
-
-def _hub() -> Hub:
-    with plainly():
-        return open_hub(Settings(), create=False)
 
 
 def _start_of(day: datetime) -> datetime:
@@ -74,6 +68,6 @@ def policy_document(landlord: str, review_by: datetime) -> None:
     From the first moment of that day it is out of date (DPA 2018 Sch 1 para 39).
     """
     with plainly():
-        hub = open_hub(Settings(), create=False)
+        hub = the_hub()
         document.set_policy_document(hub.house, None, landlord, review_by.astimezone())
     click.echo(f"Recorded for {landlord}.")

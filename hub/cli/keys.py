@@ -2,12 +2,11 @@
 
 import click
 
-from hub.bootstrap import Hub, open_hub
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.flow import rotate
 from hub.flow.checkpoint import lasting_key, verifier_key
 from hub.register.landlords import NAMES
-from hub.settings import Settings
 
 
 @click.group()
@@ -19,7 +18,7 @@ def keys() -> None:
 def show() -> None:
     """Print the hub's public keys: partners pin the first, whoever verifies the log the others."""
     with plainly():
-        hub = _hub()
+        hub = the_hub()
     click.echo(f"messages {hub.message_key()}\nlog      {verifier_key(hub.house)}\nlasting  {lasting_key(hub.house)}")
 
 
@@ -27,7 +26,7 @@ def show() -> None:
 def status() -> None:
     """Tell which keys there are, what is under them, and what is left to do. Never prints a key."""
     with plainly():
-        found = rotate.status(_hub().house)
+        found = rotate.status(the_hub().house)
     click.echo(f"root key {found.root}")
     for root in found.earlier:
         click.echo(f"  earlier: {root}, {'needed' if root in found.roots_needed else 'not needed by this database'}")
@@ -50,7 +49,7 @@ def rotate_(root: bool, landlord: str | None) -> None:
     if root == (landlord is not None):
         raise click.UsageError("give one of --root and --landlord")
     with plainly():
-        house = _hub().house
+        house = the_hub().house
         if landlord is None:
             made, wrapped = rotate.rotate_root(house)
             click.echo(f"Root key {made} is in force; {wrapped} keys were put under it. Copy the key folder now.")
@@ -65,7 +64,7 @@ def rotate_(root: bool, landlord: str | None) -> None:
 def reseal() -> None:
     """Seal again what an earlier version of the hub sealed. When it was interrupted, ask again: it goes on."""
     with plainly():
-        cases, values = rotate.reseal(_hub().house)
+        cases, values = rotate.reseal(the_hub().house)
     click.echo(f"{values} values of {cases} cases were sealed again.")
 
 
@@ -74,9 +73,5 @@ def reseal() -> None:
 def prune() -> None:
     """Destroy earlier root keys that nothing in this database needs."""
     with plainly():
-        gone = rotate.prune(_hub().house)
+        gone = rotate.prune(the_hub().house)
     click.echo("\n".join(f"Root key {root} is destroyed." for root in gone) or "There is none to destroy.")
-
-
-def _hub() -> Hub:
-    return open_hub(Settings(), create=False)

@@ -8,20 +8,14 @@ import click
 
 from hub.access.machines import MachineScope
 from hub.access.public_keys import Certificate, PublicKey, read_certificate, read_jwk
-from hub.bootstrap import open_hub
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.errors import BadInput
 from hub.flow import machines as flow
-from hub.flow.house import House
 from hub.register.landlords import NAMES
-from hub.settings import Settings
 
 _overlap = click.option("--overlap", type=click.IntRange(0, 90 * 24), metavar="HOURS",
                         help="End older ones of the kind so many hours after this one begins.")  # fmt: skip
-
-
-def _house() -> House:
-    return open_hub(Settings(), create=False).house
 
 
 @click.group()
@@ -38,7 +32,7 @@ def add(name: str, scope: str, landlord: str | None, agency: str | None) -> None
     """Register a machine and print its id. It can do nothing until it has a key or a token."""
     with plainly():
         made = flow.register_machine(
-            _house(), None, name=name, scope=MachineScope(scope), landlord=landlord, agency=agency
+            the_hub().house, None, name=name, scope=MachineScope(scope), landlord=landlord, agency=agency
         )
     click.echo(made.id)
 
@@ -52,7 +46,7 @@ def key(machine: str, file: Path, not_before: datetime | None, overlap: int | No
     """Give MACHINE the public key (a JSON Web Key) or the certificate (PEM) in FILE, and print the key's id."""
     with plainly():
         made = flow.add_key(
-            _house(), None, machine, _read(file), not_before=not_before.astimezone() if not_before else None,
+            the_hub().house, None, machine, _read(file), not_before=not_before.astimezone() if not_before else None,
             overlap=timedelta(hours=overlap) if overlap is not None else None,
         )  # fmt: skip
     click.echo(f"{made.kind.value} {made.fingerprint}", err=True)
@@ -65,7 +59,7 @@ def key(machine: str, file: Path, not_before: datetime | None, overlap: int | No
 def token(machine: str, overlap: int | None) -> None:
     """Make a token for MACHINE and print it, once; its id on standard error. Older ones end after the overlap (24)."""
     with plainly():
-        made = flow.make_token(_house(), None, machine, timedelta(hours=24 if overlap is None else overlap))
+        made = flow.make_token(the_hub().house, None, machine, timedelta(hours=24 if overlap is None else overlap))
     click.echo(f"key {made.key.id}", err=True)
     click.echo(made.token)
 
@@ -76,7 +70,7 @@ def token(machine: str, overlap: int | None) -> None:
 def retire(machine: str, key_id: str) -> None:
     """End one KEY, token or certificate of MACHINE at once."""
     with plainly():
-        flow.retire_key(_house(), None, machine, key_id)
+        flow.retire_key(the_hub().house, None, machine, key_id)
     click.echo("Ended.")
 
 
@@ -85,7 +79,7 @@ def retire(machine: str, key_id: str) -> None:
 def revoke(machine: str) -> None:
     """End MACHINE with everything that it shows, at once and for good."""
     with plainly():
-        flow.revoke_machine(_house(), None, machine)
+        flow.revoke_machine(the_hub().house, None, machine)
     click.echo("Ended.")
 
 
@@ -93,7 +87,7 @@ def revoke(machine: str) -> None:
 def listing() -> None:
     """Every machine, and what it may show from when until when."""
     with plainly():
-        found = flow.list_machines(_house(), None)
+        found = flow.list_machines(the_hub().house, None)
     for one in found:
         state = f"ended {one.revoked_at:%Y-%m-%d}" if one.revoked_at else "in use"
         click.echo(f"{one.id}  {one.name}  {one.scope.value}  {one.landlord or one.agency}  {state}")

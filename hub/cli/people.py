@@ -3,12 +3,11 @@
 import click
 
 from hub.access.roles import AuthoriserKind, Role
-from hub.bootstrap import open_hub
 from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.flow import invite as inviting
 from hub.flow.enrol import enrol
 from hub.register.landlords import NAMES
-from hub.settings import Settings
 
 
 @click.command()
@@ -25,7 +24,7 @@ def invite(role: str, landlord: str | None, team: str | None, kinds: tuple[str, 
     Nobody needs to confirm them: whoever runs this vouches. So comes the first data protection officer of a landlord.
     """
     with plainly():
-        hub = open_hub(Settings(), create=False)
+        hub = the_hub()
         person, code = inviting.invite(
             hub.house, None, role=Role(role), landlord=landlord, kinds=frozenset(map(AuthoriserKind, kinds)), team=team
         )
@@ -48,7 +47,7 @@ def token(role: str, landlord: str | None, agency: str | None, person: str | Non
     Also for a new administrator, when the first sign-in code is lost. Partners must be on the register.
     """
     with plainly():
-        hub = open_hub(Settings(), create=False)
+        hub = the_hub()
         made = enrol(
             hub.house,
             None,

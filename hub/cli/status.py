@@ -7,13 +7,11 @@ from typing import Any
 
 import click
 
-from hub.bootstrap import open_hub
-from hub.cli.failing import plainly
+from hub.cli.opening import the_hub
 from hub.errors import ConcordatError
 from hub.flow.house import House
 from hub.flow.status import MEANS, Figures, concerns, figures
 from hub.logs import set_up
-from hub.settings import Settings
 from hub.worker.broker import BrokerProbe
 
 NEEDS_A_PERSON = 2
@@ -29,13 +27,9 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
     Ends with 0 when all is well, with 2 when something needs a person.
     """
     set_up()
-    with plainly():
-        hub = open_hub(Settings(), create=False)
-    try:
-        looked = hub.readiness(BrokerProbe(hub.celery()).is_away_now).now()
-        found = _figures(hub.house)
-    finally:
-        hub.house.store.close()
+    hub = the_hub()
+    looked = hub.readiness(BrokerProbe(hub.celery()).is_away_now).now()
+    found = _figures(hub.house)
     wrong = tuple(dict.fromkeys([*looked.unready, *looked.degraded, *(concerns(found) if found else ())]))
     if as_json:
         told = {"ready": not looked.unready, "needs_a_person": wrong, "figures": as_data(found) if found else None}

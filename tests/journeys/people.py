@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from hub.access.roles import AuthoriserKind
 from hub.cli import main
 from hub.ids import Prefix, new_id
 from tests.cases import IN_FORCE, Case
-from tests.journeys.backends import Backend, Embedded
+from tests.journeys.backends import Backend
 from tests.journeys.partners import Partners
 from tests.journeys.waiting import until
 from tests.members import PASSWORD, key_in
@@ -153,21 +152,14 @@ class Landlord:
         self._command("agreements", "approve", *IN_FORCE, "--landlord", "LMH", *people)
 
     def _command(self, *words: str) -> str:
-        """Run a command on the hub's own machine; returns what it prints. On SQLite in this process, which is not what
-        these are about; on PostgreSQL in one of its own, with which its connections end."""
+        """Run a command on the hub's own machine, in this process; returns what it prints."""
         here = {
             "CONCORDAT_DATA_DIR": str(self.backend.data), "CONCORDAT_KEYS_DIR": str(self.backend.keys),
             "CONCORDAT_DATABASE_URL": self.backend.database_url,
         }  # fmt: skip
-        if isinstance(self.backend, Embedded):
-            told = CliRunner().invoke(main, words, env=here)
-            assert told.exit_code == 0, told.output
-            return told.stdout.strip()
-        done = subprocess.run(
-            [sys.executable, "-m", "hub", *words], env=os.environ | here, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        told = CliRunner().invoke(main, words, env=here)
+        assert told.exit_code == 0, told.output
+        return told.stdout.strip()
 
     def _confirmed(self, role: str, **more: object) -> Member:
         """Somebody whom the administrator invited and the DPO confirmed, signed in."""
