@@ -4,18 +4,24 @@ SQLite lets one write at a time, and a commit waits for the disk. So whoever is 
 leaves the commit to them: one by one they write in the same transaction, each behind a savepoint of its own, and the
 last commits for all. Nobody is told before that commit is done: not that it is durable, and no refusal either, which
 may rest on what another wrote. PostgreSQL gathers commits itself.
+
+An interrupt (Ctrl-C) may come before any line. So a commit is broken whenever somebody is at it, until that is mended;
+what ends a turn or a commit may be done twice, and is.
 """
 
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Any, Final, Protocol, TypeAlias, cast
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Final, Protocol, cast
 
-from sqlalchemy import Connection, Engine, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, Table, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from hub.store.parts import Leftover, Part
 from hub.store.scope import NOBODY
 from hub.store.scoped import Scoped
 from hub.store.troubles import away
@@ -26,55 +32,6 @@ _LONGEST: Final = 0.01
 _MOST: Final = 256
 _LOOKS_AGAIN: Final = 0.25
 """Seconds after which who waits for a commit looks whether anybody is still there to make it."""
-
-Finish: TypeAlias = Callable[[Scoped, Sequence[Any]], None]
-
-
-class Leftover:
-    """What is done once at the end of a commit, for all who share it: by what it is done, with what each left."""
-
-    def __init__(self) -> None:
-        """Nothing."""
-        self._left: dict[Finish, list[Any]] = {}
-
-    def __iter__(self) -> Iterator[tuple[Finish, list[Any]]]:
-        """By what, and what."""
-        return iter(self._left.items())
-
-    def add(self, finish: Finish, left: Sequence[Any]) -> None:
-        """Leave more, in order."""
-        self._left.setdefault(finish, []).extend(left)
-
-    def add_all(self, other: "Leftover") -> None:
-        """Leave what another left, after what is here."""
-        for finish, left in other:
-            self.add(finish, left)
-
-    def finish(self, connection: Scoped) -> None:
-        """Do it."""
-        for finish, left in self:
-            finish(connection, left)
-
-
-class Part:
-    """What one writer does in a transaction that others may share."""
-
-    def __init__(self, connection: Connection, before: Leftover | None = None, changed: Iterable[Table] = ()) -> None:
-        """Made by `Commits` only."""
-        self.connection = connection
-        self.changed = set(changed)
-        """The tables changed in this transaction, by whoever: nothing read from them is durable yet."""
-        self.left = Leftover()
-        self.before: Leftover | None = before
-        """What those before left; none once this one has done it in their place."""
-
-    def finish(self) -> None:
-        """Do now what was left to the end, by this writer and those before it."""
-        connection = Scoped(self.connection, NOBODY)
-        if self.before is not None:
-            self.before.finish(connection)
-        self.left.finish(connection)
-        self.before, self.left = None, Leftover()
 
 
 class Commits(Protocol):
@@ -119,16 +76,22 @@ class Shared:
     def __init__(self, engine: Engine) -> None:
         """Connects when asked to. Its connections begin a writing where the option `concordat_write` says so."""
         self._engine = engine
-        self._lock, self._counting = threading.Lock(), threading.Lock()
-        self._awaiting = 0
+        self._lock = threading.RLock()
+        self._awaiting: set[object] = set()
+        """Those who wait for their turn to write."""
         self._open: _Commit | None = None
+        event.listen(engine, "invalidate", _undo_at_once)
 
     @contextmanager
     def part(self) -> Iterator[Part]:
         """As `Commits` says."""
-        commit = None
+        commit, who = None, object()
         try:
+            self._awaiting.add(who)
             with self._turn():
+                self._awaiting.discard(who)
+                if self._open is not None and not self._open.is_whole:  # an interrupt kept it from being made
+                    self._make()
                 commit = self._open = self._open or _Commit(self._engine)
                 try:
                     with commit.part() as part:
@@ -137,6 +100,7 @@ class Shared:
                     if commit.is_over() or not self._awaiting:
                         self._make()
         finally:
+            self._awaiting.discard(who)
             if commit is not None:
                 self._wait_for(commit)
 
@@ -149,29 +113,29 @@ class Shared:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        with self._counting:
-            self._awaiting += 1
         try:
-            self._lock.acquire()
+            with self._lock:
+                yield
         finally:
-            with self._counting:
-                self._awaiting -= 1
-        try:
-            yield
-        finally:
-            self._lock.release()
+            with suppress(RuntimeError):  # it is given back by now, unless an interrupt came right before that
+                self._lock.release()
 
     def _make(self) -> None:
-        commit, self._open = self._open, None
-        if commit is not None:
-            commit.make()
+        if self._open is not None:
+            self._open.make()
+            self._open = None
 
     def _wait_for(self, commit: "_Commit") -> None:
         while not commit.done.wait(_LOOKS_AGAIN):
-            with self._turn():  # whoever was to make it was interrupted while it waited for its turn
-                if self._open is commit:
-                    self._make()
+            with self._turn():  # whoever was to make it was interrupted
+                commit.make()
         commit.tell()
+
+
+def _undo_at_once(driver: DBAPIConnection, _entry: ConnectionPoolEntry, _problem: BaseException | None) -> None:
+    """As SQLAlchemy closes it on an interrupt: SQLite would keep its lock for as long as a query of it is open."""
+    with suppress(sqlite3.Error):
+        driver.rollback()
 
 
 class _Commit:
@@ -179,54 +143,52 @@ class _Commit:
 
     def __init__(self, engine: Engine) -> None:
         self.done = threading.Event()
-        self._connection = engine.connect().execution_options(concordat_write=True)
-        with ExitStack() as undoing:
-            undoing.callback(self._connection.close)
-            self._transaction = self._connection.begin()
-            undoing.pop_all()
-        self._driver = cast("sqlite3.Connection", self._connection.connection.driver_connection)
-        self._began = time.monotonic()
+        self.is_whole = False
+        """Whether it may be committed: somebody's part is kept, and nobody's is half there."""
         self._left, self._changed = Leftover(), frozenset[Table]()
         self._writers = 0
-        self._is_durable = self._is_lost = False
+        self._is_durable = False
         self._problem: Exception | None = None
+        self._began = time.monotonic()
+        self._connection = engine.connect().execution_options(concordat_write=True)
+
+    @property
+    def _driver(self) -> sqlite3.Connection:
+        """Raises once this has ended, or an interrupt had SQLAlchemy close it: others may use the connection then."""
+        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
 
     @contextmanager
     def part(self) -> Iterator[Part]:
-        part = Part(self._connection, self._left, self._changed)
-        is_first, is_whole = not self._writers, False
-        if not is_first:
+        self.is_whole = False  # until this part is kept or undone, and for good if neither comes to its end
+        if self._writers:
             self._driver.execute("SAVEPOINT part")
-        cause: Exception | None = None
+        else:
+            self._connection.begin()
+            self._began = time.monotonic()
+        part = Part(self._connection, self._left, self._changed)
         try:
             yield part
-            is_whole = True
-        except (DBAPIError, sqlite3.Error) as problem:
-            cause = problem
-            raise
-        finally:
-            if is_whole:
-                self._keep(part)
-            elif not is_first:
+        except BaseException as cause:
+            if self._writers:
                 self._undo(cause)
-            if not is_first and not self._is_lost:
-                self._driver.execute("RELEASE part")
+            raise
+        self._keep(part)
 
     def is_over(self) -> bool:
         """Whether nobody else may write in it."""
-        is_late = time.monotonic() - self._began > _LONGEST
-        return not self._writers or self._writers >= _MOST or is_late or self._is_lost
+        return not self.is_whole or self._writers >= _MOST or time.monotonic() - self._began > _LONGEST
 
     def make(self) -> None:
+        """Commit if it is whole, and end; where an interrupt came between, again until it has ended."""
+        may_be_committed, self.is_whole = self.is_whole, False  # which is tried once
         try:
-            if self._writers and not self._is_lost:
-                self._left.finish(Scoped(self._connection, NOBODY))
-                self._transaction.commit()
-                self._is_durable = True
+            if may_be_committed:
+                self._commit()
         except (DBAPIError, sqlite3.Error) as problem:
             self._problem = problem
         finally:
-            self._connection.close()  # what is not committed is undone
+            with suppress(Exception):  # of a rollback: the pool has undone it then, or thrown its connection away
+                self._connection.close()  # what is not committed is undone
             self.done.set()
 
     def tell(self) -> None:
@@ -234,17 +196,37 @@ class _Commit:
         if self._writers and not self._is_durable:
             raise self._problem or away()
 
+    def _commit(self) -> None:
+        """By the driver: SQLAlchemy would close it on an interrupt, and nobody could say whether it is durable."""
+        self._left.finish(Scoped(self._connection, NOBODY))
+        try:
+            self._driver.execute("COMMIT")
+            self._is_durable = True
+        except sqlite3.Error:
+            raise
+        except BaseException:  # an interrupt waits for the disk as well
+            self._is_durable = not self._driver.in_transaction
+            raise
+        self._connection.commit()  # nothing any more; but SQLAlchemy tells those who listen
+
     def _keep(self, part: Part) -> None:
-        self._writers += 1
-        self._changed |= part.changed
+        if not self._driver.in_transaction:  # SQLite undid all of it, and the block went on as if nothing were
+            raise away()
+        if self._writers:
+            self._driver.execute("RELEASE part")
         if part.before is None:
             self._left = part.left
         else:
             self._left.add_all(part.left)
+        self._changed |= part.changed
+        self._writers += 1
+        self.is_whole = True
 
-    def _undo(self, cause: Exception | None) -> None:
-        """Undo what this writer did. Where SQLite undid all of it by itself, as on a full disk, it is lost to all."""
-        if self._driver.in_transaction:
+    def _undo(self, cause: BaseException) -> None:
+        """Undo what this writer did. Where that fails, as SQLite undid all on a full disk, it is lost to all."""
+        try:
             self._driver.execute("ROLLBACK TO part")
-        else:
-            self._is_lost, self._problem = True, cause
+            self._driver.execute("RELEASE part")
+            self.is_whole = True
+        except (SQLAlchemyError, sqlite3.Error):
+            self._problem = cause if isinstance(cause, (DBAPIError, sqlite3.Error)) else None

@@ -15,7 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.keys import Key, KeyRing
 from hub.store.afterwards import Afterwards
-from hub.store.commits import Commits, EachItsOwn, Finish, Part, Shared
+from hub.store.commits import Commits, EachItsOwn, Shared
+from hub.store.parts import Finish, Part
 from hub.store.scope import Scope
 from hub.store.scoped import Scoped
 from hub.store.space import Space

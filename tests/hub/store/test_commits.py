@@ -279,9 +279,9 @@ def test_a_key_that_was_made_in_a_commit_that_failed_is_not_remembered_by_who_sh
     assert "LMH" not in together.store.keys.indexing
     with together.store.write(EVERY) as tx:
         makes(tx)
-    with together.store.read(EVERY) as tx:
-        kept = landlord_keys.in_force(tx, "LMH", Purpose.INDEX)
-        landlord_keys.index(tx, "LMH", "words", "case")
+    with together.store.read(EVERY) as later:
+        kept = landlord_keys.in_force(later, "LMH", Purpose.INDEX)
+        landlord_keys.index(later, "LMH", "words", "case")
     assert kept is not None
     assert together.store.keys.indexing["LMH"] == kept.secret
 
@@ -289,7 +289,7 @@ def test_a_key_that_was_made_in_a_commit_that_failed_is_not_remembered_by_who_sh
 def test_a_commit_is_made_where_whoever_was_to_make_it_never_came(together: Together) -> None:
     shared = together.store._commits
     assert hasattr(shared, "_awaiting")
-    shared._awaiting += 1  # somebody was interrupted on the way to its turn
+    shared._awaiting.add("nobody")  # somebody was interrupted on the way to its turn
     (told,) = together.write(adding("a"))
     assert told.exception() is None
     assert names(together.store) == ["a"]
