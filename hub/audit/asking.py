@@ -1,5 +1,6 @@
 """Asking witnesses for their cosignature, over HTTP (C2SP tlog-witness). Nothing but checkpoint and proof is sent."""
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ from hub.audit.signed_note import NUMBER
 from hub.audit.witness import SIZE_TYPE, Refused, Submission, write
 
 PATIENCE_SECONDS: Final = 5.0
+"""How long a witness has for its whole answer, however slowly it drips."""
+
 _LONGEST_ANSWER: Final = 64 * 1024
 
 
@@ -42,12 +45,7 @@ class Witnesses:
     def ask(self, witness: Witness, submission: Submission) -> str:
         """The lines with which a witness cosigns. Raises Refused as the protocol says, and SilentError."""
         try:
-            with (
-                httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, verify=self._trusting) as client,
-                client.stream("POST", f"{witness.url.rstrip('/')}/add-checkpoint", content=write(submission)) as answer,
-            ):
-                body = _read(answer)
-                status, kind = answer.status_code, answer.headers.get("content-type", "")
+            status, kind, body = asyncio.run(self._post(f"{witness.url.rstrip('/')}/add-checkpoint", write(submission)))
         except (httpx.HTTPError, httpx.InvalidURL, OSError):
             raise SilentError from None
         if status == httpx.codes.OK:
@@ -56,14 +54,23 @@ class Witnesses:
         told = status == httpx.codes.CONFLICT and kind.partition(";")[0] == SIZE_TYPE and NUMBER.fullmatch(size)
         raise Refused(status, int(size) if told else None)
 
+    async def _post(self, url: str, content: bytes) -> tuple[int, str, str]:
+        """Status, media type and text of the answer. Raises TimeoutError (an OSError) when the time is over."""
+        async with (
+            asyncio.timeout(PATIENCE_SECONDS),  # the client's own begins anew with each byte
+            httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, verify=self._trusting) as client,
+            client.stream("POST", url, content=content) as answer,
+        ):
+            return answer.status_code, answer.headers.get("content-type", ""), await _read(answer)
+
     @cached_property
     def _trusting(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file)  # reading the machine's own takes 20 ms
 
 
-def _read(answer: httpx.Response) -> str:
+async def _read(answer: httpx.Response) -> str:
     body = b""
-    for part in answer.iter_bytes():
+    async for part in answer.aiter_bytes():
         body += part
         if len(body) > _LONGEST_ANSWER:
             raise SilentError

@@ -7,15 +7,15 @@ they come by their numbers: `hub.audit.numbering`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, insert, select, update
 
-from hub.audit import nodes, numbering, seen, tree
+from hub.audit import head, nodes, numbering, seen, tree
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.audit.note import Checkpoint, proof_file, sign_checkpoint
+from hub.audit.proofs import verify_consistency, verify_inclusion
 from hub.audit.witnessed import best_over
 from hub.errors import NotFound, NotTrusted
 from hub.store.tables import audit_checkpoint, audit_entry, audit_head, audit_witnessed
@@ -87,10 +87,13 @@ def size(tx: Reading) -> int:
 
 
 def sign(tx: Writing, origin: str, key: Ed25519PrivateKey, now: datetime) -> str:
-    """Sign the head over all that was appended; returns the checkpoint, the same text again while nothing was added."""
+    """Sign the head over all that was appended; returns the checkpoint, the same text again while nothing was added.
+
+    Raises NotTrusted where the entries do not lead there from the checkpoint before: nobody is to have two histories.
+    """
     numbering.gather(tx)
-    count, frontier = numbering.head(tx.connection)
     before = latest_checkpoint(tx)
+    count, frontier = head.check(tx, before)
     if before is not None and before[0] == count:
         return before[1]
     text = sign_checkpoint(Checkpoint(origin, count, tree.root(frontier)), origin, key)
@@ -120,18 +123,27 @@ def receipt(tx: Reading, number: int) -> tuple[bytes, str]:
     """Entry of that number and its proof file, to be verified offline.
 
     Under the first checkpoint over it that enough witnesses cosigned, or else the newest. Raises NotFound for a
-    number not yet under a checkpoint.
+    number not yet under a checkpoint, and NotTrusted where the entry does not lead to that checkpoint.
     """
     checkpoint = best_over(tx, number) if 0 <= number < size(tx) else None
     if checkpoint is None:
         raise NotFound("ENTRY_NOT_PUBLISHED", NOT_PUBLISHED)
     leaf = tx.connection.execute(select(audit_entry.c.leaf).where(audit_entry.c.number == number)).scalar_one()
-    proof = inclusion(tx, number, checkpoint[0])
-    return bytes(leaf), proof_file(number, proof, checkpoint[1])
+    size_then, root = checkpoint[0], head.root_in(checkpoint[1])
+
+    def prove(get_node: tree.GetNode) -> list[bytes]:
+        proof = tree.inclusion_proof(number, size_then, get_node)
+        verify_inclusion(tree.leaf_hash(bytes(leaf)), number, size_then, proof, root)
+        return proof
+
+    return bytes(leaf), proof_file(number, nodes.surely(tx, prove), checkpoint[1])
 
 
 def inclusion(tx: Reading, number: int, count: int) -> list[bytes]:
-    """Proof that the entry of that number is in the log of `count` entries, which it has. Raises NotTrusted."""
+    """Proof that the entry of that number is in the log of `count` entries, which it has; not verified.
+
+    Raises NotTrusted where a part of the tree is missing.
+    """
     return tree.inclusion_proof(number, count, nodes.remembering(tx))
 
 
@@ -146,17 +158,24 @@ def about(tx: Reading, subject: str, kinds: Sequence[EntryKind]) -> list[int]:
 
 
 def consistency(tx: Reading, old: int, new: int) -> list[bytes]:
-    """Proof that the log of `old` entries is the beginning of that of `new`. Raises NotFound beyond the log."""
-    if not 0 <= old <= new <= size(tx):
-        raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
-    return tree.consistency_proof(old, new, nodes.remembering(tx))
+    """Proof that the log of `old` entries is the beginning of that of `new`.
+
+    Raises NotFound beyond the log, and NotTrusted where what was signed has no such beginning.
+    """
+    until = _until(tx, old, new)
+
+    def prove(get_node: tree.GetNode) -> list[bytes]:
+        proof = tree.consistency_proof(old, new, get_node)
+        verify_consistency(old, new, proof, tree.root_at(old, get_node), _root_before(new, until, get_node))
+        return proof
+
+    return nodes.surely(tx, prove)
 
 
 def root_at(tx: Reading, count: int) -> bytes:
-    """The root that the log had when it was `count` entries long. Raises NotFound beyond the log."""
-    if not 0 <= count <= size(tx):
-        raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
-    return tree.root_at(count, nodes.remembering(tx))
+    """The root that the log had when it was `count` entries long. Raises NotFound and NotTrusted as `consistency`."""
+    until = _until(tx, 0, count)
+    return nodes.surely(tx, lambda get_node: _root_before(count, until, get_node))
 
 
 def leaves(tx: Reading, until: int) -> Iterator[bytes]:
@@ -177,13 +196,34 @@ def check_head(tx: Reading) -> int:
 
     Raises NotTrusted when they disagree: the hub does not go on on top of a log that was cut or changed.
     """
+    return head.check(tx, latest_checkpoint(tx))[0]
+
+
+def is_sound(tx: Reading) -> bool:
+    """Whether `check_head` finds nothing, asked once a second: for whoever asks before something leaves."""
+    if head.was_sound(tx):
+        return True
+    try:
+        check_head(tx)
+    except NotTrusted:
+        return False
+    return True
+
+
+def _until(tx: Reading, old: int, new: int) -> tuple[int, bytes]:
+    """Size and root that whatever is said of the log at these sizes must lead to: as signed, or as not signed yet."""
+    signed = latest_checkpoint(tx)
     count, frontier = numbering.head(tx.connection)
-    last = tx.connection.execute(
-        select(audit_entry.c.number).order_by(audit_entry.c.number.desc()).limit(1)
-    ).scalar_one_or_none()
-    checkpoint = latest_checkpoint(tx)
-    rebuilt = tree.root_at(count, partial(nodes.stored, tx)) if count else tree.root(frontier)
-    cut = (last + 1 if last is not None else 0) != count or (checkpoint is not None and checkpoint[0] > count)
-    if cut or rebuilt != tree.root(frontier):
-        raise NotTrusted("LOG_BROKEN", "the audit log does not agree with its own head; restore it, do not go on")
-    return count
+    if not 0 <= old <= new <= count:
+        raise NotFound("LOG_SIZE_UNKNOWN", "the log never had that size, or not in that order")
+    if signed is not None and new <= signed[0]:
+        return signed[0], head.root_in(signed[1])
+    return count, tree.root(frontier)
+
+
+def _root_before(count: int, until: tuple[int, bytes], get_node: tree.GetNode) -> bytes:
+    """The root at `count` entries, with which the log begins that has the later size and root. Raises ProofError."""
+    size_then, root_then = until
+    root = tree.root_at(count, get_node)
+    verify_consistency(count, size_then, tree.consistency_proof(count, size_then, get_node), root, root_then)
+    return root

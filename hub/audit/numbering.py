@@ -93,6 +93,7 @@ def _number(connection: Scoped, appended: Sequence[Appended]) -> None:
     rows, nodes = [], []
     for number, (kind, about, at, given) in enumerate(appended, start=size):
         leaf = _as_of(given, last) if last is not None and newest.is_put_back(last, at) else given
+        last = newest.moved_on(last, at)
         leaf_hash = tree.leaf_hash(leaf)
         frontier, complete = tree.append(frontier, leaf_hash)
         nodes += [{"level": level, "number": index, "hash": value} for level, index, value in complete]

@@ -14,7 +14,6 @@ Sources: RFC 6962 section 2.1; C2SP signed-note, tlog-checkpoint, tlog-cosignatu
 import argparse
 import base64
 import json
-import lzma
 import re
 import zipfile
 import zlib
@@ -94,36 +93,41 @@ def open_checkpoint(text: str, vkey: str, *witnesses: str) -> Checkpoint:
 
 def open_export(path: Path) -> Export:
     """The files of a folder or .zip, by their path below the folder in it that holds `checkpoint`."""
-    found: Export
     if path.is_dir():
-        found = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+        found: Export = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
     else:
         archive = zipfile.ZipFile(path)
         found = {name: zipfile.Path(archive, name) for name in archive.namelist() if not name.endswith("/")}
         if len(set(archive.namelist())) != len(archive.namelist()):
             raise Bad("export: holds two files of one name")
+        if not {file.compress_type for file in archive.infolist()} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise Bad("export: not packed by deflate; unpack it first")  # others cannot be unpacked up to a limit
     top = min((name[:-10] for name in found if re.fullmatch("([^/]+/)?checkpoint", name)), key=len, default="")
     return {name.removeprefix(top): file for name, file in found.items() if name.startswith(top)}
 
 
-def read(export: Export, name: str) -> bytes:
-    """The content of one file, refused when it is missing or damaged. Reads no more than a log's longest file."""
+def read(export: Export, name: str, longest: int = WIDTH * (2 + 65_535)) -> bytes:
+    """The content of one file, refused when it is missing, damaged, or longer than may be. Reads no more than that."""
     try:
         with export[name].open("rb") as file:
-            return bytes(file.read(WIDTH * (2 + 65_535) + 1))
+            if len(data := bytes(file.read(longest + 1))) <= longest:
+                return data
     except KeyError:
         raise Bad(f"{name}: missing") from None
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
         raise Bad(f"{name}: damaged inside the .zip") from None
+    raise Bad(f"{name}: longer than such a file can be")
 
 
-def tiles(kind: str, count: int) -> Iterator[tuple[str, int, int]]:
+def tiles(kind: str, count: int, *, before: bool = False) -> Iterator[tuple[str, int, int]]:
     """(path, first, width) of every tile that holds `count` entries or hashes: number 1,234,067 is x001/x234/067."""
     for first in range(0, count, WIDTH):
         width = min(WIDTH, count - first)
         *folders, name = [part.zfill(3) for part in f"{first // WIDTH:,}".split(",")]
         path = "/".join(["tile", kind, *(f"x{folder}" for folder in folders), name])
-        yield path + (f".p/{width}" if width < WIDTH else ""), first, width
+        # A mirror keeps what a tile was before, until it is full, for whoever still reads the shorter log.
+        for part in range(1 if before and width < WIDTH else width, width + 1):
+            yield path + (f".p/{part}" if part < WIDTH else ""), first, part
 
 
 def entries(export: Export, size: int) -> Iterator[bytes]:
@@ -135,34 +139,32 @@ def entries(export: Export, size: int) -> Iterator[bytes]:
             if end > len(data):
                 raise Bad(f"entry {index}: cut off or missing in {path}")
             yield data[at + 2 : end]
-            at = end
+            at, older = end, re.sub("[0-9]+$", str(index + 1 - first), path)
+            if width < WIDTH and older in export and older != path and read(export, older, at) != data[:at]:
+                raise Bad(f"{older}: not what {path} begins with")
         if at != len(data):
             raise Bad(f"entry {first + width}: {path} goes on after its last entry")
 
 
 def check_content(index: int, entry: bytes) -> None:
     """An entry is a JSON object in its one canonical form, and says what happened, in which version, and when."""
-    try:
+    with suppress(ValueError, TypeError, LookupError, RecursionError):
         said = json.loads(entry.decode())
         told = isinstance(said["kind"], str) and type(said["version"]) is int and TIME.fullmatch(said["at"])
         if told and ENCODER.encode(said).encode() == entry:
             return
-    except (ValueError, TypeError, LookupError, RecursionError):
-        pass
     raise Bad(f"entry {index}: not canonical JSON that says its kind, version and time")
 
 
 def check_files(export: Export, leaves: Sequence[bytes]) -> None:
-    """Every file below tile/ is one that this log has, and every hash in one is right."""
-    known = {path for path, _, _ in tiles("entries", len(leaves))}
-    level, hashes = 0, leaves
+    """Every file below tile/ is one that this log has or, until its tile was full, had; every hash in one is right."""
+    known, level, hashes = {path for path, _, _ in tiles("entries", len(leaves), before=True)}, 0, leaves
     while hashes:
-        for path, first, width in tiles(str(level), len(hashes)):
+        for path, first, width in tiles(str(level), len(hashes), before=True):
             known.add(path)
-            if path in export and read(export, path) != b"".join(hashes[first : first + width]):
+            if path in export and read(export, path, 32 * width) != b"".join(hashes[first : first + width]):
                 raise Bad(f"{path}: holds hashes that are not those of the entries")
-        whole = range(WIDTH, len(hashes) + 1, WIDTH)
-        level, hashes = level + 1, [tree_root(hashes[end - WIDTH : end]) for end in whole]
+        level, hashes = level + 1, [tree_root(hashes[to - WIDTH : to]) for to in range(WIDTH, len(hashes) + 1, WIDTH)]
     if stray := sorted(name for name in export if name.startswith("tile/") and name not in known):
         raise Bad(f"{stray[0]!r}: not covered by the checkpoint")
 
@@ -171,9 +173,9 @@ def verify_export(path: Path, vkey: str, *witnesses: str) -> tuple[Checkpoint, l
     """Check a whole export. Returns its checkpoint and the hash of every entry; raises Bad at the first bad place."""
     export, leaves = open_export(path), list[bytes]()
     size, root = open_checkpoint(read(export, "checkpoint").decode(), vkey, *witnesses)
-    present = takewhile(export.__contains__, (path for path, _, _ in tiles("0", size)))
-    told = [digest for path in present for digest in re.findall(rb"(?s).{32}", read(export, path))]
-    trusted = tree_root(told) == root  # the hashes on file lead to the signed root, so they can be believed
+    present = takewhile(lambda tile: tile[0] in export, tiles("0", size))
+    told = re.findall(rb"(?s).{32}", b"".join(read(export, path, 32 * width) for path, _, width in present))
+    trusted = len(told) == size and tree_root(told) == root  # fewer may lead to the signed root and be of no entry
     for index, entry in enumerate(entries(export, size)):
         leaves.append(sha256(b"\x00" + entry).digest())
         if trusted and leaves[-1] != told[index]:
@@ -187,11 +189,9 @@ def verify_export(path: Path, vkey: str, *witnesses: str) -> tuple[Checkpoint, l
 
 def verify_consistency(older: Path, newer: Path, vkey: str, *witnesses: str) -> Checkpoint:
     """Check that an export only adds to an older export or checkpoint of the log. Returns the newer checkpoint."""
-    (new, leaves), before = verify_export(newer, vkey, *witnesses), list[bytes]()
-    if older.is_dir() or zipfile.is_zipfile(older):
-        old, before = verify_export(older, vkey)
-    else:
-        old = open_checkpoint(older.read_bytes().decode(), vkey)
+    new, leaves = verify_export(newer, vkey, *witnesses)
+    whole = older.is_dir() or zipfile.is_zipfile(older)
+    old, before = verify_export(older, vkey) if whole else (open_checkpoint(older.read_bytes().decode(), vkey), [])
     for index, leaf in enumerate(before):
         if leaves[index : index + 1] != [leaf]:
             raise Bad(f"entry {index}: in the older export, and altered or gone in the newer")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, not_, select, update
 
 from hub.store.tables import audit_checkpoint, audit_cosignature, audit_dispute, audit_witnessed
 from hub.store.unit_of_work import Reading, Writing
@@ -25,17 +25,16 @@ class Dispute:
 
 def keep(tx: Writing, size: int, cosigner: str, line: str, at: datetime) -> bool:
     """Keep a cosignature that was verified, in place of an earlier one; True where there was none."""
+    if tx.insert_missing(audit_cosignature, size=size, cosigner=cosigner, line=line, cosigned_at=at):
+        return True
     its = (audit_cosignature.c.size == size, audit_cosignature.c.cosigner == cosigner)
-    if tx.connection.execute(update(audit_cosignature).where(*its).values(line=line, cosigned_at=at)).rowcount:
-        return False
-    tx.connection.execute(insert(audit_cosignature).values(size=size, cosigner=cosigner, line=line, cosigned_at=at))
-    return True
+    tx.connection.execute(update(audit_cosignature).where(*its).values(line=line, cosigned_at=at))
+    return False
 
 
 def mark(tx: Writing, size: int, at: datetime) -> None:
     """From now on the checkpoint of that size counts as witnessed."""
-    if tx.connection.execute(select(audit_witnessed.c.size).where(audit_witnessed.c.size == size)).first() is None:
-        tx.connection.execute(insert(audit_witnessed).values(size=size, at=at))
+    tx.insert_missing(audit_witnessed, size=size, at=at)
 
 
 def last(tx: Reading, cosigner: str) -> tuple[int, datetime] | None:
@@ -76,17 +75,14 @@ def best_over(tx: Reading, number: int) -> tuple[int, str] | None:
 
 def dispute(tx: Writing, origin: str, found: Dispute, at: datetime) -> bool:
     """Write down that somebody holds another history; True where that was not known of them."""
-    known = tx.connection.execute(
-        select(audit_dispute.c.reason, audit_dispute.c.size)
-        .where(audit_dispute.c.party == found.party, audit_dispute.c.origin == origin)
-    ).first()  # fmt: skip
-    if known is not None and (known.reason, known.size) == (found.reason, found.size):
-        return False
-    tx.connection.execute(delete(audit_dispute).where(audit_dispute.c.party == found.party))
-    tx.connection.execute(insert(audit_dispute).values(
-        party=found.party, origin=origin, reason=found.reason, size=found.size, root=found.root, at=at
-    ))  # fmt: skip
-    return True
+    values = {"origin": origin, "reason": found.reason, "size": found.size, "root": found.root, "at": at}
+    if tx.insert_missing(audit_dispute, party=found.party, **values):
+        return True
+    kept = audit_dispute.c
+    is_known = and_(kept.origin == origin, kept.reason == found.reason, kept.size == found.size)
+    # In one statement, so that of two processes that hear it at once one alone writes it down.
+    changed = update(audit_dispute).where(kept.party == found.party, not_(is_known)).values(**values)
+    return bool(tx.connection.execute(changed).rowcount)
 
 
 def settle(tx: Writing, party: str) -> bool:

@@ -1,17 +1,23 @@
 """Commands about data: make and migrate the store, export the log, verify an export, print the schema."""
 
+import fcntl
 import io
 import json
+import os
 import zipfile
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
 
+from hub.audit.note import read_checkpoint
+from hub.audit.signed_note import divide
 from hub.audit.verify import main as verify_main
 from hub.bootstrap import hold_alone
 from hub.cli.failing import plainly
 from hub.cli.opening import the_hub
+from hub.errors import Conflict
 from hub.flow.checkpoint import verifier_key
 from hub.flow.export import export as export_log
 from hub.flow.export import take_openings
@@ -62,20 +68,50 @@ def export(target: Path, openings: Path | None) -> None:
 def _unpack(packed: bytes, folder: Path) -> None:
     """Bring a mirror up to date. Whoever reads it meanwhile finds a checkpoint and all that it covers, or more.
 
-    Killed, it leaves that behind, and the next run puts it right.
+    Killed, it leaves that behind, and the next run puts it right. Raises Conflict, and writes nothing, where another
+    run is at work or the mirror is of a longer log.
     """
-    unfinished = folder / "unfinished"
-    with zipfile.ZipFile(io.BytesIO(packed)) as bundle:
+    with _alone(folder) as unfinished, zipfile.ZipFile(io.BytesIO(packed)) as bundle:
+        if _size_of_mirror(folder) > read_checkpoint(divide(bundle.read("checkpoint").decode())[0]).size:
+            raise Conflict("MIRROR_LONGER", "that mirror is of a longer log than this: another run was quicker, or the "
+                           "database went back to an old copy; nothing was written, start again")  # fmt: skip
         for name in sorted(bundle.namelist(), key=lambda name: name == "checkpoint"):
             path, content = folder / name, bundle.read(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() or path.read_bytes() != content:
                 unfinished.write_bytes(content)
                 unfinished.replace(path)
-        kept = {folder / name for name in bundle.namelist()}
-    for path in (folder / "tile").rglob("*.p/*"):
-        if path not in kept:  # of a shorter log: the tile has grown since
-            path.unlink()
+        for path in (folder / "tile").rglob("*.p/*"):
+            if path.parent.with_suffix("").exists():  # until then whoever read an older checkpoint asks for the part
+                path.unlink()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """Be the only run on a mirror; yields the name of a file that is not finished. Raises Conflict."""
+    lock, unfinished = folder / "lock", folder / "unfinished"
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A run that has just ended took the file away, and the next one may hold another of that name.
+            is_ours = os.path.samestat(os.fstat(held.fileno()), lock.stat())
+        except (BlockingIOError, FileNotFoundError):
+            is_ours = False
+        if not is_ours:
+            raise Conflict("MIRROR_BUSY", "another run writes to that mirror; wait until it has ended and start again")
+        try:
+            yield unfinished
+        finally:
+            unfinished.unlink(missing_ok=True)
+            lock.unlink()
+
+
+def _size_of_mirror(folder: Path) -> int:
+    """How many entries its checkpoint covers; 0 where there is none that can be read, which this run puts right."""
+    try:
+        return read_checkpoint(divide((folder / "checkpoint").read_text(encoding="utf-8"))[0]).size
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})

@@ -2,7 +2,8 @@
 
     disk    too little room to keep what an attempt leaves behind
     clock   it jumped, and an attempt that began before may be under way still
-    log     its end is not what its head says, or others hold another one (hub.flow.witness)
+    log     its head is not what its entries and its last checkpoint lead to, or others hold another one
+            (hub.flow.witness)
     queue   more waits for an agency than can be looked after
 
 Danger is taken in whatever of this is so: it is on file, it goes as soon as anything goes, and the answer names whom to
@@ -12,7 +13,7 @@ telephone meanwhile.
 import logging
 from collections.abc import Iterable
 
-from hub.audit import newest
+from hub.audit import log, newest
 from hub.delivery import stepping_back
 from hub.errors import Unavailable
 from hub.flow.house import House
@@ -62,7 +63,9 @@ def require_room(house: House, tx: Reading, agencies: Iterable[str] = ()) -> Non
 
 def is_still(house: House, tx: Reading) -> bool:
     """Whether danger that is taken in now goes at once, as far as disk, clock and log say."""
-    return house.watch.is_steady() and not house.store.space.is_short() and not is_denied(house, tx)
+    if not house.watch.is_steady() or house.store.space.is_short() or is_denied(house, tx):
+        return False
+    return newest.end(tx).is_whole and log.is_sound(tx)
 
 
 def hear(house: House) -> None:
@@ -89,10 +92,11 @@ def put_right(house: House) -> None:
 
 
 def _look(house: House, tx: Reading) -> None:
-    """Tell the watch what the store knows of the time. Raises Unavailable where the log is not whole at its end."""
+    """Tell the watch what the store knows of the time. Raises Unavailable where the log is not what its head says."""
     end = newest.end(tx)
-    if not end.is_whole:
-        raise Unavailable("LOG_UNSURE", "the end of the log is not what its head says, so nothing leaves", _AFTER)
+    # Each process looks for itself: whoever signs, and finds it broken, may be another one.
+    if not (end.is_whole and log.is_sound(tx)):
+        raise Unavailable("LOG_UNSURE", "the log is not what its head says, so nothing leaves", _AFTER)
     if end.at is not None:
         house.watch.hear(end.at)
     there = probe.time_there(tx)

@@ -7,13 +7,14 @@ log as it is, and nothing at all while so many hold another one that the rest ar
 
 import hashlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from hub.audit import log, witnessed
-from hub.audit.asking import SilentError
+from hub.audit.asking import PATIENCE_SECONDS, SilentError
 from hub.audit.cosignatures import cosigned_at
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
@@ -22,7 +23,7 @@ from hub.audit.policy import Witness
 from hub.audit.signed_note import read_signatures, signature_line
 from hub.audit.witness import Refused, Submission
 from hub.audit.witnessed import LOG_BEHIND, OTHER_HISTORY, SEEN_ELSEWHERE, Dispute
-from hub.errors import BadInput, NotFound, Unavailable
+from hub.errors import BadInput, NotFound, NotTrusted, Unavailable
 from hub.flow.checkpoint import verifier_key
 from hub.flow.house import House
 from hub.logs import event
@@ -49,7 +50,10 @@ class Head:
 
 
 def ask(house: House) -> None:
-    """Submit the newest checkpoint to every witness that can be reached and has not cosigned it lately."""
+    """Submit the newest checkpoint to every witness that can be reached and has not cosigned it lately.
+
+    Each word counts as it comes. Whoever takes longer than a witness may is left behind, and is still heard.
+    """
     policy = house.witnesses.policy
     if not policy.witnesses:
         return
@@ -61,14 +65,13 @@ def ask(house: House) -> None:
         due = _due(house, tx, head)
     if not due:
         return
-    with ThreadPoolExecutor(len(due), "witness") as hands:  # one that is silent keeps none of the others
-        answers = hands.map(lambda one: _ask_one(house, one[0], one[1], head), due)
-        answered = {witness.name for witness in answers if witness}
-    if policy.is_met_by(answered):
-        house.witnesses.vouched.set()
-    with house.store.write(NOBODY) as tx:
-        if policy.is_met_by(policy.seen_by(witnessed.with_lines(tx, head.size, head.text))):
-            witnessed.mark(tx, head.size, house.clock.now())
+    answered: list[str] = []
+    hands = ThreadPoolExecutor(len(due), "witness")  # one that is silent keeps none of the others
+    asked = [hands.submit(_ask_one, house, witness, old, head, answered) for witness, old in due]
+    hands.shutdown(wait=False)
+    done, _ = wait(asked, PATIENCE_SECONDS)
+    for one in done:
+        one.result()  # what went wrong with us is told
 
 
 def require_vouched(house: House, tx: Reading, *, danger: bool) -> None:
@@ -171,8 +174,8 @@ def _due(house: House, tx: Reading, head: Head) -> list[tuple[Witness, int]]:
     return due
 
 
-def _ask_one(house: House, witness: Witness, old: int, head: Head) -> Witness | None:
-    """The witness where it cosigned."""
+def _ask_one(house: House, witness: Witness, old: int, head: Head, answered: list[str]) -> None:
+    """Where it cosigns, it is `answered`, and counted with those before it."""
     try:
         try:
             lines = house.witnesses.ask(witness, _submission(house, old, head))
@@ -186,8 +189,22 @@ def _ask_one(house: House, witness: Witness, old: int, head: Head) -> Witness | 
     except Refused as refused:
         _refused(house, witness.cosigner.party, old, refused)
     else:
-        return witness if _cosigned(house, witness, head, lines) else None
-    return None
+        if _cosigned(house, witness, head, lines):
+            answered.append(witness.name)
+            _count(house, head, answered)
+
+
+def _count(house: House, head: Head, answered: Sequence[str]) -> None:
+    """Once enough cosigned they have vouched for the log, and the checkpoint is witnessed."""
+    policy = house.witnesses.policy
+    if policy.is_met_by(set(answered)):
+        house.witnesses.vouched.set()
+    with house.store.read(NOBODY) as tx:  # with those that cosigned it before
+        seen = policy.seen_by(witnessed.with_lines(tx, head.size, head.text))
+        is_marked = (log.latest_witnessed(tx) or (-1, ""))[0] == head.size
+    if policy.is_met_by(seen) and not is_marked:
+        with house.store.write(NOBODY) as tx:
+            witnessed.mark(tx, head.size, house.clock.now())
 
 
 def _submission(house: House, old: int, head: Head) -> Submission:
@@ -246,7 +263,7 @@ def _agree(tx: Writing, party: str, size: int, now: datetime) -> None:
 def _begins_with(tx: Reading, size: int, root: bytes) -> bool:
     try:
         return log.root_at(tx, size) == root
-    except NotFound:
+    except (NotFound, NotTrusted):  # of a log that is broken nobody can say with what it begins
         return False
 
 

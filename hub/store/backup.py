@@ -5,10 +5,11 @@ written into the file of the content, not even for a moment. The keys are wrappe
 worth nothing.
 """
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,16 +44,49 @@ class Joined:
 def copy(store: Store, folder: Path) -> tuple[Path, Path]:
     """Copy one moment of the database into two new files of mode 0600; the hub may go on working.
 
-    Raises Conflict where either is there already.
+    They have their names once both are whole and on the disk; where that fails, neither is there. Raises Conflict where
+    either is there already, or was begun.
     """
     content, keys = folder / CONTENT, folder / KEYS
-    if content.exists() or keys.exists():
-        raise Conflict("COPY_THERE", "there is a copy in that folder already; name a new folder")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _begun(folder / "unfinished") as unfinished:
+        if content.exists() or keys.exists():
+            raise Conflict("COPY_THERE", "there is a copy in that folder already; name a new folder")
+        _write(store, unfinished / CONTENT, unfinished / KEYS)
+        for path in (unfinished / CONTENT, unfinished / KEYS):
+            _sync(path)
+        try:
+            (unfinished / CONTENT).rename(content)
+            (unfinished / KEYS).rename(keys)
+            _sync(folder)
+        except OSError:
+            for path in (content, keys):
+                path.unlink(missing_ok=True)
+            raise
+    return content, keys
+
+
+@contextmanager
+def _begun(folder: Path) -> Iterator[Path]:
+    """A new folder that goes at the end with all that is in it. Raises Conflict where one is there."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        says = (
+            "another run is at work in that folder, or was killed there and left a folder 'unfinished', to be deleted; "
+            "name a new folder"
+        )
+        raise Conflict("COPY_THERE", says) from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _write(store: Store, content: Path, keys: Path) -> None:
     keys.touch(mode=0o600)
-    empty = Store(f"sqlite:///{content}", store.keys)
-    migrate.upgrade(empty.engine)
-    empty.close()
+    with closing(Store(f"sqlite:///{content}", store.keys)) as empty:
+        migrate.upgrade(empty.engine)
     with _attached(store, content=content, keys=keys) as connection:
         connection.execute("BEGIN")
         for table in (table.name for table in metadata.sorted_tables if table.name not in KEY_TABLES):
@@ -60,7 +94,17 @@ def copy(store: Store, folder: Path) -> tuple[Path, Path]:
         for table in _WITH_KEYS:  # without what they name: it stands in the other file
             connection.execute(f"CREATE TABLE keys.{table} AS SELECT * FROM main.{table}")  # noqa: S608  # nosec B608
         connection.execute("COMMIT")
-    return content, keys
+        # Closing would fold the log into the one file as well, but say nothing where the disk has no room for that.
+        connection.execute("PRAGMA content.wal_checkpoint(TRUNCATE)")
+
+
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk itself."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def join(content: Path, keys: Path, database: Path, ring: KeyRing) -> Joined:
@@ -138,5 +182,9 @@ def _fill(connection: DBAPICursor, table: str, rows: str) -> None:
 
 
 def _only(connection: DBAPICursor, question: str) -> Any:  # noqa: ANN401 - one value of any column
+    """The one value that every whole copy has there. Raises NotTrusted where there is none."""
     connection.execute(question)
-    return connection.fetchall()[0][0]
+    row = connection.fetchone()
+    if row is None:
+        raise NotTrusted("COPY_DAMAGED", "one of the files is a copy that was begun and never finished; take another")
+    return row[0]

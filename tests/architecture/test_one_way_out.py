@@ -56,7 +56,9 @@ MAY_REACH = {
     "a provider of sign-in, named in settings: learns that somebody signs in, never of a case": {
         "hub.access.oidc": {"httpx"},
     },
-    "witnesses, named in their policy: the size of the log, its root, hashes": {"hub.audit.asking": {"httpx", "ssl"}},
+    "witnesses, named in their policy: the size of the log, its root, hashes": {
+        "hub.audit.asking": {"asyncio", "httpx", "ssl"},
+    },
     "the broker, named in settings: hints that hold an id": {
         "hub.bootstrap": {"celery"}, "hub.worker.app": {"celery"}, "hub.worker.run": {"celery"},
         "hub.worker.hints": {"celery", "kombu"}, "hub.worker.tasks": {"celery"}, "hub.worker.broker": {"celery"},

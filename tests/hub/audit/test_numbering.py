@@ -131,6 +131,17 @@ def test_a_clock_that_was_put_back_meanwhile_makes_no_entry_earlier_than_the_las
     assert times == [now, now, now - timedelta(seconds=2), now - timedelta(hours=3)]
 
 
+def test_nor_among_entries_that_are_numbered_together(hub: Hub) -> None:
+    now = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
+    back = [timedelta(), timedelta(minutes=20), timedelta(seconds=2), timedelta(minutes=30), timedelta(hours=3),
+            timedelta(hours=2, minutes=50), timedelta(hours=2, minutes=55), timedelta(hours=-1)]  # fmt: skip
+    append(hub, *[entry(number, now - by) for number, by in enumerate(back)])
+    times = [one.at for one in logs.entries(hub.house.store) if one.facts.get("mode") == "test"]
+    ahead = now - timedelta(hours=2, minutes=50)
+    assert times == [now, now, now - timedelta(seconds=2), now, now - timedelta(hours=3), ahead, ahead,
+                     now + timedelta(hours=1)]  # fmt: skip
+
+
 def test_proofs_from_memory_are_those_of_the_store_however_the_log_grows(hub: Hub) -> None:
     for least in (1, 2, 255, 256, 257, 300, 520):
         with hub.house.store.write(NOBODY) as tx:

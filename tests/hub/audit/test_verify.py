@@ -3,6 +3,7 @@ import base64
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from hub.audit.entry import canonical_bytes
 from hub.audit.note import proof_file
 from hub.audit.signed_note import divide
 from hub.audit.tiles import tile_path
-from hub.audit.tree import EMPTY_FRONTIER, Coordinate, append, inclusion_proof, leaf_hash
+from hub.audit.tree import EMPTY_FRONTIER, Coordinate, append, inclusion_proof, leaf_hash, root_of
 from tests.hub.audit.sample import (
     OTHER_KEY,
     START,
@@ -185,6 +186,86 @@ def test_a_file_that_the_checkpoint_does_not_cover_is_caught(tmp_path: Path, nam
     assert "not covered by the checkpoint" in bad_place(export(LOGGED) | {name: b"\x00\x02{}"}, tmp_path / "stray")
 
 
+@pytest.mark.parametrize("altered", [None, 2, 700, 999])
+def test_hashes_that_lead_to_the_root_and_are_not_of_the_entries_accuse_no_entry(
+    tmp_path: Path, altered: int | None
+) -> None:
+    """One hash, the root itself, leads to itself; and so do two, of its halves."""
+    logged = entries(1_000)
+    leaves = [leaf_hash(entry) for entry in logged]
+    halves = root_of(leaves[:512]), root_of(leaves[512:])
+    bundles = {name: content for name, content in export(logged).items() if not name[5].isdigit()}
+    if altered is not None:
+        name = "tile/entries/003.p/232" if altered >= 768 else f"tile/entries/00{altered // 256}"
+        bundles[name] = bundles[name].replace(logged[altered], logged[altered].replace(b"accepted", b"acceptes"))
+    for hashes in ([root_of(leaves)], halves, [*leaves[:256], *leaves[:256]]):
+        said = bad_place(bundles | {"tile/0/000": b"".join(hashes)}, tmp_path / "folded")
+        assert not said.startswith("entry")
+
+
+@pytest.mark.parametrize("count", [3, 4, 300])
+def test_a_hash_too_few_on_file_accuses_no_entry(tmp_path: Path, count: int) -> None:
+    logged, leaves = entries(count), [leaf_hash(entry) for entry in entries(count)]
+    last = f"tile/0/00{count // 256}.p/{count % 256}"
+    files = export(logged)
+    folded = root_of(leaves[-2:])  # in the place of the last two: leads to the root where their number is even
+    files[last] = files[last][:-64] + folded
+    assert bad_place(files, tmp_path / "folded") == f"{last}: holds hashes that are not those of the entries"
+
+
+@pytest.mark.parametrize("name", [name for name in export(LOGGED) if name[5].isdigit()])
+@pytest.mark.parametrize("more", [1, 32, 16_000_000])
+def test_a_tile_with_more_than_its_hashes_is_the_first_bad_place(tmp_path: Path, name: str, more: int) -> None:
+    files = export(LOGGED)
+    files[name] += bytes(more)
+    assert bad_place(files, tmp_path / "longer") == f"{name}: longer than such a file can be"
+
+
+def test_tiles_that_unpack_without_end_take_no_more_memory_than_a_log_of_that_length(tmp_path: Path) -> None:
+    files = export(entries(256 * 20))
+    bomb = {name: bytes(16 * 1024 * 1024) for name in files if name.startswith("tile/0/")}
+    path = in_a_zip(files | bomb, tmp_path / "bomb.zip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(verify.Bad, match=r"^tile/0/000: longer than"):
+            verify.verify_export(path, VKEY)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_cannot_be_unpacked_up_to_a_limit_is_refused_and_its_folder_is_not(
+    tmp_path: Path, method: int
+) -> None:
+    """Four kilobytes of bzip2 may unpack to gigabytes at once, however little was asked for."""
+    path = in_a_zip(export(LOGGED), tmp_path / "export.zip", method=method)
+    with pytest.raises(verify.Bad, match="not packed by deflate; unpack it first"):
+        verify.verify_export(path, VKEY)
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert verify.verify_export(tmp_path / "unpacked", VKEY)[0][0] == 300
+
+
+def test_what_the_last_tiles_were_before_may_stay_beside_them(tmp_path: Path) -> None:
+    """A mirror keeps it until they are full, for whoever still reads the shorter log."""
+    files: Files = {}
+    for count in (257, 258, 270, 299, 300):
+        files |= export(LOGGED[:count])
+    assert {"tile/0/001.p/1", "tile/0/001.p/44", "tile/entries/001.p/43"} < set(files)
+    assert verify.verify_export(write(tmp_path, files), VKEY)[0][0] == 300
+
+
+@pytest.mark.parametrize("name", ["tile/0/001.p/14", "tile/entries/001.p/14", "tile/1/000.p/1"])
+def test_what_a_tile_was_before_must_be_what_it_begins_with(tmp_path: Path, name: str) -> None:
+    before, now = export(entries(600)[:270]), export(entries(600))
+    now, name = (now, name) if name.startswith("tile/1/") else (export(LOGGED), name)
+    right = before[name]
+    for wrong in (b"", right[:-1], right[:-32], right[:-1] + bytes([right[-1] ^ 1]), right + b"x", right + right[:32]):
+        assert bad_place(now | {name: wrong}, tmp_path / "wrong").startswith(f"{name}: ")
+    verify.verify_export(write(tmp_path / "right", now | {name: right}), VKEY)
+
+
 def test_other_files_beside_the_log_do_not_matter(tmp_path: Path) -> None:
     files = export(LOGGED) | {"README.txt": b"how to verify", "verify.py": SOURCE.read_bytes()}
     verify.verify_export(write(tmp_path, files), VKEY)
@@ -236,8 +317,14 @@ def test_two_files_of_one_name_in_a_zip_are_refused(tmp_path: Path) -> None:
 
 def test_a_bundle_that_unpacks_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
     bomb = export(LOGGED) | {"tile/entries/000": bytes(64 * 1024 * 1024)}
-    export_of_a_bomb = verify.open_export(in_a_zip(bomb, tmp_path / "bomb.zip"))
-    assert len(verify.read(export_of_a_bomb, "tile/entries/000")) < 17_000_000
+    path = in_a_zip(bomb, tmp_path / "bomb.zip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(verify.Bad, match=r"^tile/entries/000: longer than"):
+            verify.verify_export(path, VKEY)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_newer_export_may_only_add(tmp_path: Path) -> None:

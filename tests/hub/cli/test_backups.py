@@ -2,15 +2,19 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import func, make_url, select
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from hub.access.roles import Actor, Role
 from hub.bootstrap import Hub, open_hub
@@ -26,15 +30,17 @@ from hub.flow.retain import run
 from hub.intake import referrals
 from hub.register.erasures import ErasureGround
 from hub.settings import Settings
-from hub.store import content
+from hub.store import backup, content, migrate
 from hub.store.scope import EVERY
 from hub.store.tables import data_key, disclosure, landlord_key, sealed
+from hub.store.unit_of_work import Store
 from tests.cases import FIRE, JAG, Case
-from tests.hubs import open_test_hub, somebody
+from tests.hubs import lengthen_log, open_test_hub, somebody
 from tests.journeys.people import entries_of, verify
 from tests.servers import as_owner, fresh_database
 
 GROUND = ErasureGround.OBJECTION
+ROOT = Path(__file__).parents[3]
 
 
 def command(hub: Hub, *words: str) -> Result:
@@ -168,6 +174,103 @@ def test_nothing_is_written_over_neither_a_database_nor_a_copy(embedded_hub: Hub
     assert "[DATABASE_THERE]" in command(hub, "restore", *files).output
 
 
+@pytest.mark.parametrize("at", [1, 7, 30])
+def test_a_copy_that_fails_leaves_nothing_and_the_next_one_into_that_folder_is_whole(
+    embedded_hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    hub, to, filled, fill = embedded_hub, tmp_path / "copy", list[str](), backup._fill
+    told(hub, somebody(hub, Role.OFFICER))
+
+    def filling(connection: DBAPICursor, table: str, rows: str) -> None:
+        filled.append(table)
+        if len(filled) == at:
+            raise sqlite3.OperationalError("database or disk is full")
+        fill(connection, table, rows)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backup, "_fill", filling)
+        with pytest.raises(sqlite3.OperationalError):
+            backup.copy(hub.house.store, to)
+    assert not list(to.iterdir())
+    assert command(hub, "backup", str(to)).exit_code == 0
+    before = rows(database(hub))
+    with without_database(hub):
+        assert command(hub, "restore", str(to / "content.sqlite3"), str(to / "keys.sqlite3")).exit_code == 0
+    assert rows(database(hub)) == before
+
+
+def test_a_disk_that_is_full_just_before_the_copy_is_whole_gives_no_copy(embedded_hub: Hub, tmp_path: Path) -> None:
+    """SQLite writes everything beside the file, and only at the end into it. Here there is room for the first alone.
+
+    On a disk in memory, mounted for one process alone.
+    """
+    alone = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no disk of its own could be filled: nobody may mount anything here")
+    lengthen_log(embedded_hub, 3_000)
+    assert command(embedded_hub, "backup", str(tmp_path / "whole")).exit_code == 0
+    size = int((tmp_path / "whole/content.sqlite3").stat().st_size * 1.35)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = """
+        mount -t tmpfs -o size="$1" tmpfs "$2" || exit 77
+        "$3" -m hub backup "$2/copy"
+        echo "ended $?"
+        ls -A "$2/copy"
+    """
+    tried = subprocess.run(
+        [*alone, "sh", "-c", script, "sh", str(size), str(disk), sys.executable], cwd=ROOT, text=True,
+        capture_output=True, check=False, env=os.environ | {"CONCORDAT_DATA_DIR": str(embedded_hub.settings.data_dir)},
+    )  # fmt: skip
+    if tried.returncode == 77:
+        pytest.skip("no disk of its own could be mounted")
+    assert "database or disk is full" in tried.stderr
+    assert tried.stdout == "ended 1\n"
+
+
+def test_a_copy_that_was_killed_has_not_the_name_of_one_and_is_told_of(embedded_hub: Hub, tmp_path: Path) -> None:
+    """kill -9 before either file has its name."""
+    for nth in (0, 1):
+        to = tmp_path / str(nth)
+        writer = get_context("fork").Process(target=_killed_at, args=(embedded_hub, to, nth))
+        writer.start()
+        writer.join(60)
+        assert writer.exitcode == -signal.SIGKILL
+        assert {path.name for path in to.iterdir()} == {"unfinished"} | ({"content.sqlite3"} if nth else set())
+        told_of = command(embedded_hub, "backup", str(to)).output
+        assert "[COPY_THERE]" in told_of
+        assert "'unfinished', to be deleted" in told_of
+
+
+def _killed_at(hub: Hub, to: Path, nth: int) -> None:
+    rename, left = Path.rename, [nth]
+
+    def renaming(path: Path, target: Path) -> Path:
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        return rename(path, target)
+
+    Path.rename = renaming  # type: ignore[assignment, method-assign]
+    backup.copy(Store(hub.settings.database, hub.house.keys), to)
+
+
+def test_a_copy_without_a_row_is_refused_in_a_sentence(embedded_hub: Hub, tmp_path: Path) -> None:
+    """What a backup left that ran before copies came by their names at the end: tables, and nothing in them."""
+    hub = embedded_hub
+    command(hub, "backup", str(tmp_path / "copy"))
+    half = Store(f"sqlite:///{tmp_path / 'half.sqlite3'}", hub.house.keys)
+    migrate.upgrade(half.engine)
+    half.close()
+    (tmp_path / "empty.sqlite3").touch()
+    with without_database(hub):
+        for files in (("half.sqlite3", "empty.sqlite3"), ("half.sqlite3", "copy/keys.sqlite3")):
+            done = command(hub, "restore", *(str(tmp_path / name) for name in files))
+            assert done.exit_code == 1
+            assert "begun and never finished; take another [COPY_DAMAGED]" in done.output
+            assert not list(database(hub).parent.glob("concordat.sqlite3*"))
+
+
 def test_a_file_that_is_no_copy_is_refused_and_leaves_nothing(embedded_hub: Hub, tmp_path: Path) -> None:
     hub = embedded_hub
     command(hub, "backup", str(tmp_path / "copy"))
@@ -202,7 +305,7 @@ def test_on_postgresql_the_two_dumps_of_the_manual_do_the_same(tmp_path: Path) -
         restored.house.store.close()
 
 
-MANUAL = Path(__file__).parents[3] / "docs" / "backups.md"
+MANUAL = ROOT / "docs" / "backups.md"
 
 
 def dump(url: str, file: Path, number: int) -> None:

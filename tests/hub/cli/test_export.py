@@ -1,26 +1,36 @@
 """`concordat export`: the log as a zip, or as a folder that is brought up to date and that anybody may serve."""
 
+import fcntl
 import os
 import re
 import shutil
 import signal
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TextIO
 
+import pytest
 from click.testing import CliRunner, Result
 
 from hub.audit import verify
 from hub.bootstrap import Hub
 from hub.cli import main
 from hub.cli.data import _unpack
+from hub.errors import Conflict
+from hub.flow.checkpoint import verifier_key
+from hub.flow.export import export as packed
 from tests.hubs import lengthen_log
 
 
-def export(hub: Hub, target: Path) -> Result:
+def run_export(hub: Hub, target: Path) -> Result:
     ours = {name: None for name in os.environ if name.startswith("CONCORDAT_")}
-    done = CliRunner().invoke(
+    return CliRunner().invoke(
         main, ["export", str(target)], env=ours | {"CONCORDAT_DATA_DIR": str(hub.settings.data_dir)}
     )
+
+
+def export(hub: Hub, target: Path) -> Result:
+    done = run_export(hub, target)
     assert done.exit_code == 0, done.output
     return done
 
@@ -43,9 +53,113 @@ def test_a_folder_is_brought_up_to_date_again_and_again_and_verifies_each_time(
         key = re.findall(r"--key '(.+)'", export(embedded_hub, folder).stdout)[0]
         (size, _root), _leaves = verify.verify_export(folder, key)
         assert not older.exists() or verify.verify_consistency(older, folder, key)[0] == size
-    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    names = names_in(folder)
     assert {"tile/0/000", "tile/0/001", "tile/1/000.p/2", "verify.py"} <= names
-    assert "unfinished" not in names
+    assert {name for name in names if "/" not in name} == {"checkpoint", "verify.py"}
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    return folder
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def packed_log(hub: Hub, more: int) -> bytes:
+    """An export of the log, made longer before."""
+    lengthen_log(hub, more)
+    return packed(hub.house, None)
+
+
+def test_who_has_read_a_checkpoint_finds_all_of_it_until_its_last_tile_is_full(embedded_hub: Hub, mirror: Path) -> None:
+    key, sizes, read = verifier_key(embedded_hub.house), list[int](), set[str]()
+    for more in (1, 3, 100, 300, 1):
+        _unpack(packed_log(embedded_hub, more), mirror)
+        sizes.append(verify.verify_export(mirror, key)[0][0])
+        read |= {path for kind in ("entries", "0") for path, _, _ in verify.tiles(kind, sizes[-1])}
+        for path in read:
+            full = path.partition(".p/")[0]
+            assert (full if full in names_in(mirror) else path) in names_in(mirror)
+    assert {f"tile/{kind}/001.p/{size % 256}" for kind in ("entries", "0") for size in sizes[-2:]} <= names_in(mirror)
+    assert not [name for name in names_in(mirror) if name.startswith(("tile/0/000.p", "tile/entries/000.p"))]
+
+
+def test_of_two_runs_on_one_mirror_the_second_is_refused_and_the_first_goes_on(
+    embedded_hub: Hub, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second begins wherever the first is about to put a file into its place."""
+    key, first = verifier_key(embedded_hub.house), packed_log(embedded_hub, 300)
+    second = packed_log(embedded_hub, 300)
+    refused, replace = list[str](), Path.replace
+
+    def replacing(path: Path, target: Path) -> Path:
+        with pytest.raises(Conflict) as refusal:
+            _unpack(second, mirror)
+        refused.append(refusal.value.code)
+        return replace(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", replacing)
+        _unpack(first, mirror)
+    assert set(refused) == {"MIRROR_BUSY"}
+    size = verify.verify_export(mirror, key)[0][0]
+    _unpack(second, mirror)
+    assert verify.verify_export(mirror, key)[0][0] == size + 301
+    assert {name for name in names_in(mirror) if "/" not in name} == {"checkpoint", "verify.py"}
+
+
+def test_a_lock_that_was_taken_away_while_one_waited_for_it_is_no_lock(
+    embedded_hub: Hub, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening it and locking it the run before ended, and perhaps the next one began."""
+    log, flock = packed_log(embedded_hub, 1), fcntl.flock
+    for has_next in (False, True):
+
+        def ended(held: TextIO, how: int, has_next: bool = has_next) -> None:
+            flock(held, how)
+            (mirror / "lock").unlink()
+            if has_next:
+                (mirror / "lock").touch()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(fcntl, "flock", ended)
+            with pytest.raises(Conflict, match="another run writes"):
+                _unpack(log, mirror)
+    assert names_in(mirror) == {"lock"}
+    _unpack(log, mirror)
+    assert "lock" not in names_in(mirror)
+
+
+def test_an_older_checkpoint_never_takes_the_place_of_a_newer_one(embedded_hub: Hub, mirror: Path) -> None:
+    older, newer = packed_log(embedded_hub, 3), packed_log(embedded_hub, 3)
+    _unpack(newer, mirror)
+    before = {name: (mirror / name).read_bytes() for name in names_in(mirror)}
+    with pytest.raises(Conflict, match="a longer log"):
+        _unpack(older, mirror)
+    assert {name: (mirror / name).read_bytes() for name in names_in(mirror)} == before
+    _unpack(newer, mirror)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"half a checkpoint\n7"])
+def test_a_checkpoint_that_cannot_be_read_is_put_right(embedded_hub: Hub, mirror: Path, content: bytes) -> None:
+    (mirror / "checkpoint").write_bytes(content)
+    _unpack(packed_log(embedded_hub, 3), mirror)
+    verify.verify_export(mirror, verifier_key(embedded_hub.house))
+
+
+def test_the_command_says_plainly_that_another_run_writes_to_the_mirror(embedded_hub: Hub, mirror: Path) -> None:
+    with (mirror / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = run_export(embedded_hub, mirror)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: another run writes to that mirror; wait")
+    assert names_in(mirror) == {"lock"}
+    # Nobody holds it now, as after a run that was killed.
+    assert run_export(embedded_hub, mirror).exit_code == 0
 
 
 def test_a_mirror_whose_writer_is_killed_at_any_file_holds_what_its_checkpoint_covers_and_the_next_ends_it(
@@ -71,7 +185,7 @@ def test_a_mirror_whose_writer_is_killed_at_any_file_holds_what_its_checkpoint_c
         assert "not covered by the checkpoint" in _verdict(folder, key)  # more than that, and nothing less or else
         _unpack(after.read_bytes(), folder)
         assert verify.verify_export(folder, key)[0] == verify.verify_export(after, key)[0]
-        assert not (folder / "unfinished").exists()
+        assert {name for name in names_in(folder) if "/" not in name} == {"checkpoint", "verify.py"}
     assert kills > 5
 
 

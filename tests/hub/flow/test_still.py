@@ -1,27 +1,33 @@
 """When disk, clock or log say stop, no attempt begins; what was taken in is kept, and goes on by itself afterwards."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, text, update
 
 from hub.access.roles import Role
-from hub.audit import newest
+from hub.audit import newest, nodes, tree
 from hub.bootstrap import Hub
 from hub.clock import SystemWatch
-from hub.errors import Unavailable
+from hub.delivery import breaker, follow_ups
+from hub.delivery.follow_ups import FollowUp
+from hub.errors import NotTrusted, Unavailable
 from hub.flow import still
+from hub.flow.checkpoint import checkpoint
 from hub.flow.house import House
+from hub.flow.readiness import look
 from hub.store.scope import EVERY, NOBODY
 from hub.store.space import Space
-from hub.store.tables import audit_head, outbox
+from hub.store.tables import audit_checkpoint, audit_entry, audit_head, door_state, outbox
 from tests import logs
+from tests.conftest import POSTGRESQL
 from tests.hub.delivery.waiting_rows import put_waiting
-from tests.hubs import HandClock, open_test_hub, somebody
-from tests.servers import fresh_database
+from tests.hubs import LMH, HandClock, lengthen_log, migrated_database, open_test_hub, somebody
+from tests.servers import fresh_database, owning
 
 
 @dataclass
@@ -173,6 +179,104 @@ def test_nothing_is_claimed_on_a_log_that_does_not_end_where_its_head_says(watch
     assert watched.why_not() is None
 
 
+@pytest.fixture(params=["sqlite", POSTGRESQL])
+def changed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Watched, str]]:
+    """A house whose log is signed, and where its database is, for tests that break it."""
+    with migrated_database(request.param, tmp_path / "fresh") as url:
+        for watched in _open(tmp_path, url):
+            lengthen_log(watched.hub, 50)
+            checkpoint(watched.house)
+            assert watched.why_not() is None
+            yield watched, url
+
+
+def _signed(house: House) -> list[str]:
+    with house.store.read(NOBODY) as tx:
+        return list(tx.connection.execute(select(audit_checkpoint.c.text).order_by(audit_checkpoint.c.size)).scalars())
+
+
+def _frontier(house: House, forge: Callable[[list[list[object]]], list[list[object]]]) -> list[list[object]]:
+    """Change the head's nodes, as the role may that queries; returns those of before."""
+    with house.store.write(NOBODY) as tx:
+        kept: list[list[object]] = tx.connection.execute(select(audit_head.c.frontier)).scalar_one()
+        tx.connection.execute(update(audit_head).values(frontier=forge(kept)))
+    return kept
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [lambda kept: [[level, "00" * 32] for level, _ in kept], lambda kept: [*kept[:-1], [kept[-1][0], "00" * 32]],
+     lambda kept: kept[:-1], lambda _: [["no", "node"]]],
+)  # fmt: skip
+def test_a_head_that_the_entries_do_not_lead_to_is_not_signed_and_nothing_leaves_until_it_is_right_again(
+    changed: tuple[Watched, str], forge: Callable[[list[list[object]]], list[list[object]]]
+) -> None:
+    watched, _ = changed
+    before = _signed(watched.house)
+    kept = _frontier(watched.house, forge)
+    with pytest.raises(NotTrusted, match="its own head"):
+        checkpoint(watched.house)
+    assert _signed(watched.house) == before
+    assert watched.why_not() == "LOG_UNSURE"
+    assert not watched.is_still()
+    assert look(watched.house).unready == ("LOG_BROKEN",)
+    _frontier(watched.house, lambda _: kept)
+    checkpoint(watched.house)
+    assert watched.why_not() is None
+
+
+def test_a_head_that_was_forged_before_entries_came_is_not_signed_though_the_nodes_then_made_agree_with_it(
+    changed: tuple[Watched, str],
+) -> None:
+    watched, _ = changed
+    house = watched.house
+    for _ in range(8 - logs.size(house.store) % 8):
+        lengthen_log(watched.hub, 1)
+    checkpoint(house)
+    lengthen_log(watched.hub, 2)
+    logs.size(house.store)
+    _frontier(house, lambda kept: [*kept[:-1], [kept[-1][0], "00" * 32]])
+    lengthen_log(watched.hub, 2)  # they complete a node over the forged one
+    logs.size(house.store)
+    with pytest.raises(NotTrusted, match="its own head"):
+        checkpoint(house)
+    assert watched.why_not() == "LOG_UNSURE"
+
+
+def test_another_process_finds_within_a_second_what_whoever_signs_found(
+    changed: tuple[Watched, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched, _ = changed
+    _frontier(watched.house, lambda kept: [[level, "00" * 32] for level, _ in kept])
+    assert watched.why_not() is None  # it looked just now
+    seen = time.monotonic()
+    monkeypatch.setattr("hub.audit.head.time.monotonic", lambda: seen + 1)
+    assert watched.why_not() == "LOG_UNSURE"
+
+
+def test_a_log_that_went_back_behind_its_newest_checkpoint_is_signed_at_no_size_and_nothing_leaves(
+    changed: tuple[Watched, str],
+) -> None:
+    watched, url = changed
+    house, before = watched.house, _signed(watched.house)
+    size = logs.size(house.store) - 10
+    with house.store.read(NOBODY) as tx:
+        kept = [[level, value.hex()] for level, value in tree.frontier_at(size, nodes.remembering(tx))]
+    with owning(url) as owner, owner.begin() as connection:  # an old copy of these tables
+        connection.execute(delete(audit_entry).where(audit_entry.c.number >= size))
+        connection.execute(text("DELETE FROM audit_node WHERE (number + 1) * (1 << level) > :size"), {"size": size})
+        connection.execute(update(audit_head).values(size=size, frontier=kept))
+    assert watched.why_not() == "LOG_UNSURE"
+    watched.pass_by(timedelta(seconds=1))  # so that what comes now is not what was there
+    for more in (0, 10, 1):  # less, as many and more than what was signed
+        lengthen_log(watched.hub, more)
+        with pytest.raises(NotTrusted, match="its own head"):
+            checkpoint(house)
+        logs.size(house.store)
+        assert watched.why_not() == "LOG_UNSURE"
+    assert _signed(house) == before
+
+
 def test_nothing_is_claimed_without_room_on_the_disk_and_again_once_there_is(watched: Watched) -> None:
     store, enough = watched.house.store, watched.house.store.space
     store.space = Space(watched.hub.settings.data_dir, least_free=2**62)
@@ -180,6 +284,45 @@ def test_nothing_is_claimed_without_room_on_the_disk_and_again_once_there_is(wat
     assert not watched.is_still()
     store.space = enough
     assert watched.why_not() is None
+
+
+def _put_back(watched: Watched) -> None:
+    """What the later time wrote down of doors, of a follow-up and of what a partner fetches is due after all."""
+    house, later = watched.house, watched.clock.now()
+    earlier, follows = put_waiting(house, later), put_waiting(house, later)
+    fetched, held_back = put_waiting(house, later, ready=False), put_waiting(house, later, ready=False)
+    _change(house, held_back, due_at=later + timedelta(minutes=15))
+    told = FollowUp(follows, "agy_jag", earlier, "corrected", bare=False, look_at=later + timedelta(seconds=5))
+    with house.store.write(LMH) as tx:
+        follow_ups.put(tx, told)
+    with house.store.write(EVERY) as tx:
+        breaker.hold(tx, ["agy_police"])
+        its = update(door_state).where(door_state.c.agency == "agy_police")
+        tx.connection.execute(its.values(paced_until=later, probe_at=later + timedelta(minutes=5), opened_at=later))
+    watched.clock.move(hours=-1)
+    assert not house.watch.is_steady()
+    watched.pass_by(house.lease)
+    still.put_right(house)
+    now = watched.clock.now()
+    assert _row(house, fetched)[0] <= now
+    assert _row(house, held_back)[0] == later + timedelta(minutes=15)
+    with house.store.read(EVERY) as tx:
+        assert follows in [entry.disclosure_id for entry in follow_ups.to_look_at(tx, now)]
+        door = breaker.states(tx, ["agy_police"])["agy_police"]
+    assert (door.paced_until, door.probe_at, door.opened_at) == (now, now, now)
+
+
+def test_after_a_clock_was_put_back_no_door_stays_shut_and_no_correction_unsent(watched: Watched) -> None:
+    watched.watch_anew()
+    _put_back(watched)
+    watched.watch_anew()
+
+
+@pytest.mark.postgresql
+def test_on_a_server_too_no_door_stays_shut_and_no_correction_unsent(on_a_server: Watched) -> None:
+    on_a_server.watch_anew()
+    _put_back(on_a_server)
+    on_a_server.watch_anew()
 
 
 @pytest.mark.postgresql

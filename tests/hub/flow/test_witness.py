@@ -2,8 +2,11 @@
 
 import json
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +34,7 @@ from hub.store.tables import disclosure
 from tests import logs
 from tests.cases import FIRE, POLICE, Ask, Case
 from tests.hubs import HandClock, open_test_hub, somebody
+from tests.journeys.waiting import until
 from tests.witnesses import WitnessServer, policy_of, stranger_line
 
 NAMES = ("police.example/w", "council.example/w", "dpo.example/w")
@@ -285,3 +289,55 @@ def test_a_policy_that_cannot_be_read_stops_the_start_and_names_the_line(place: 
     (place.data / "witnesses.policy").write_text("quorum all_of_them\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"witnesses\.policy: line 1"):
         place.open()
+
+
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 65000\r\n\r\n"])
+def test_a_witness_that_drips_keeps_nothing_waiting_once_enough_have_cosigned(
+    place: Place, monkeypatch: pytest.MonkeyPatch, begins: bytes
+) -> None:
+    monkeypatch.setattr("hub.audit.asking.PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr("hub.flow.witness.PATIENCE_SECONDS", 3.0)
+    hub = place.open()
+    accept(hub)
+    checkpoint(hub.house)
+    hub.house.witnesses.vouched.clear()
+    place.witnesses[2].stop()
+    with dripping(place.witnesses[2].url, begins):
+        asking = threading.Thread(target=ask, args=(hub.house,))
+        began = time.monotonic()
+        asking.start()
+        assert until(hub.house.witnesses.vouched.is_set, "enough have vouched")
+        assert until(lambda: newest_is_witnessed(hub), "the checkpoint is witnessed")
+        assert asking.is_alive(), "the third is still waited for"
+        asking.join(30)
+        assert time.monotonic() - began < 6
+    place.witnesses[2].start()
+
+
+def newest_is_witnessed(hub: Hub) -> bool:
+    with hub.house.store.read(NOBODY) as tx:
+        return log.latest_witnessed(tx) == log.latest_checkpoint(tx)
+
+
+@contextmanager
+def dripping(url: str, begins: bytes) -> Iterator[None]:
+    """Somebody at that address who answers one byte every half second, without end."""
+    over = threading.Event()
+
+    def drip(line: socket.socket) -> None:
+        with line, suppress(OSError):
+            line.recv(65536)
+            line.sendall(begins)
+            while not over.wait(0.5):
+                line.sendall(b"x")
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError):
+            while not over.is_set():
+                threading.Thread(target=drip, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        yield
+        over.set()
+        listening.shutdown(socket.SHUT_RDWR)
