@@ -200,7 +200,7 @@ def _disclosure(n: int, agency: str) -> Row:
     return _ALWAYS | {
         "id": _id("dsc", n), "referral_id": _id("ref", _whose(n)), "case_id": _id("cas", _whose(n)), "agency": agency,
         "purpose": "crime_investigation", "routine": True, "reference": f"D{n:011}", "state": "receipted",
-        "decision_id": _id("dec", n), "rung": 3, "released_at": _at(n), "created_at": _at(n),
+        "decision_id": _id("dec", n), "rung": 3, "released_at": _at(n), "disclosed_at": _at(n), "created_at": _at(n),
     }  # fmt: skip
 
 

@@ -96,12 +96,16 @@ class Manifest:
 
 
 class DeliveryProblem(Exception):
-    """Base of the three ways in which a delivery can fail; `code` is stable, the text free of personal data."""
+    """Base of the three ways in which a delivery can fail; `code` is stable, the text free of personal data.
 
-    def __init__(self, code: str, says: str) -> None:
+    `reached`: the partner's own machine had the bytes before it said no, so that what they tell was told.
+    """
+
+    def __init__(self, code: str, says: str, *, reached: bool = False) -> None:
         """Keep the stable code beside the sentence."""
         super().__init__(says)
         self.code = code
+        self.reached = reached
 
 
 class Refused(DeliveryProblem):
@@ -111,9 +115,9 @@ class Refused(DeliveryProblem):
 class TryLater(DeliveryProblem):
     """Nothing left, or the partner says it took nothing: trying again is safe. `after` seconds at the earliest."""
 
-    def __init__(self, code: str, says: str, after: float | None = None) -> None:
+    def __init__(self, code: str, says: str, after: float | None = None, *, reached: bool = False) -> None:
         """Keep the partner's own Retry-After, in seconds, where it gave one."""
-        super().__init__(code, says)
+        super().__init__(code, says, reached=reached)
         self.after = after
 
 

@@ -39,6 +39,13 @@ _NOT_HARMED = _TELLERS | {PersonRole.ALLEGED_PERPETRATOR, PersonRole.PROVEN_PERP
 _SUBJECTS_OWN = frozenset({"CONDITION_CONSENT", "OWN_DATA"})
 """The conditions that the subject gives by agreeing or asking: they reach nobody else's special category data."""
 
+NOT_WIDENED = (
+    "NOT_WIDENED",
+    "It was not part of what was decided first, and nobody was shown the wider pack; refer again to send it.",
+    "UK GDPR Art 5(2)",
+)
+"""Why something stays that only later facts would let go: code, sentence, provision."""
+
 NOT_FOR_CONTACT = "Not for contact; do not write, call or visit here to reach the person: "
 """What stands before a home that is linked to an alleged perpetrator."""
 
@@ -86,12 +93,13 @@ class Minimised:
 
 def minimise(
     *, referral: Referral, items: tuple[Item, ...], decision: Decision, profile: Profile, terms: Terms,
-    unsafe: frozenset[tuple[str, str]] = frozenset(),
+    unsafe: frozenset[tuple[str, str]] = frozenset(), at_most: frozenset[tuple[str, str]] | None = None,
 ) -> Minimised:  # fmt: skip
     """The disclosure of `items` (all of `protocols.record.items(referral)`) to one recipient under one decision.
 
     `unsafe` is what may not be used to reach a person: (person, "address" or "safe_contact") or (person, a contact's
-    words). It takes away and never adds.
+    words). `at_most` are the items (path, which one) of an earlier disclosure in whose place this one goes. Both take
+    away and never add.
     Where nothing personal remains the disclosure has no items at all. Raises MinimiseError if the decision denies, or
     the profile is another recipient's.
     """
@@ -101,6 +109,9 @@ def minimise(
         raise MinimiseError("profile is not the list of terms.recipient and terms.purpose; look it up with both")
     gate = _Gate(referral, items, decision, profile, terms.recipient, unsafe)
     refused = {item: why for item in items if (why := gate.refusal(item)) is not None}
+    if at_most is not None:
+        wider = [item for item in items if item not in refused and (item.path, item.of) not in at_most]
+        refused |= {item: _withheld(item, None, *NOT_WIDENED) for item in wider}
     refused |= _out_of_reach(referral, [item for item in items if item not in refused])
     leftovers = Leftovers(referral.record, [item for item in items if item not in refused], unsafe)
     sent: list[DisclosedItem] = []

@@ -9,7 +9,7 @@ from consent.assurance import assured
 from consent.decide import decide
 from consent.decision import Decision, Reason
 from consent.facts import Facts, parse_facts
-from consent.minimise import Terms, asked_categories, minimise
+from consent.minimise import NOT_WIDENED, Terms, asked_categories, minimise
 from consent.needed import Profile
 from consent.withheld import Withheld
 from hub.decision.gather import Standing, facts_of
@@ -20,7 +20,18 @@ from protocols.disclosure import Disclosure
 from protocols.record import Ask, Item, Referral
 from protocols.vocabulary import AgencyKind, DataCategory, Outcome
 
-__all__ = ["Decision", "Terms", "Verdict", "Withheld", "ask_gate", "asked_by", "facts_bytes"]
+__all__ = ["AtMost", "Decision", "Terms", "Verdict", "Withheld", "ask_gate", "asked_by", "facts_bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """What an earlier decision about the same disclosure kept, by kind of data and by item (path, which one).
+
+    Nobody was shown a wider pack, so nothing beyond it goes, whatever the facts of a later moment would let go.
+    """
+
+    categories: frozenset[DataCategory]
+    items: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +68,30 @@ class Verdict:
 
 def ask_gate(
     rulebook: Rulebook, referral: Referral, items: tuple[Item, ...], ask: Ask, standing: Standing, terms: Terms,
-    *, at_most: frozenset[DataCategory] | None = None,
+    *, at_most: AtMost | None = None,
 ) -> Verdict:  # fmt: skip
-    """Decide one ask on these facts, and cut the disclosure to the decision. Pure: same input, same verdict.
-
-    `at_most` is what an earlier decision about the same disclosure kept: nothing beyond it goes now.
-    """
+    """Decide one ask on these facts, and cut the disclosure to the decision. Pure: same input, same verdict."""
     given = facts_of(referral, ask, standing, categories_of(items))
     facts = parse_facts({**given, **declared_facts(standing.declared)})
     on = standing.now.date()
     decision = assured(decide(facts, rulebook.rules, on), facts, rulebook.rules, on, standing.assurances)
-    decision = _narrowed(decision, at_most)
+    decision = _narrowed(decision, at_most.categories) if at_most is not None else decision
     if standing.declared:
         decision = stood_in_for(decision, facts)
     if decision.outcome is Outcome.DENY:
         return Verdict(decision, facts, None, ())
     profile = profile_of(rulebook, ask, standing.recipient, standing.now)
     cut = minimise(referral=referral, items=items, decision=decision, profile=profile, terms=terms,
-                   unsafe=standing.unsafe)  # fmt: skip
+                   unsafe=standing.unsafe, at_most=at_most.items if at_most is not None else None)  # fmt: skip
     return Verdict(decision, facts, cut.disclosure, cut.withheld)
 
 
-def _narrowed(decision: Decision, at_most: frozenset[DataCategory] | None) -> Decision:
-    wider = frozenset(decision.keep) - at_most if at_most is not None else frozenset()
+def _narrowed(decision: Decision, at_most: frozenset[DataCategory]) -> Decision:
+    wider = frozenset(decision.keep) - at_most
     if not wider:
         return decision
-    says = "It was not part of what was decided first, and nobody was shown the wider pack; refer again to send it."
-    reasons = tuple(Reason("NOT_WIDENED", category, ("UK GDPR Art 5(2)",), says) for category in sorted(wider))
+    code, says, cited = NOT_WIDENED
+    reasons = tuple(Reason(code, category, (cited,), says) for category in sorted(wider))
     outcome = Outcome.PERMIT_REDACTED if decision.outcome is Outcome.PERMIT else decision.outcome
     return replace(
         decision, outcome=outcome, keep=tuple(sorted(frozenset(decision.keep) - wider)),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from hub.delivery.doors import Rung
-from hub.delivery.leases import MAY_HAVE_IT
+from hub.delivery.leases import MAY_HAVE_LEFT
 from hub.delivery.outbox import DisclosureRow, State
 from hub.store.tables import attempt, disclosure, follow_up, referral
 from hub.store.unit_of_work import Reading
@@ -33,7 +33,7 @@ class Which:
 class Place:
     """A place in the register, which is told newest first: all that is older than this."""
 
-    released_at: datetime
+    disclosed_at: datetime
     seq: int
 
 
@@ -48,40 +48,40 @@ class Disclosed:
     @property
     def place(self) -> Place:
         """Where it stands in the register."""
-        return Place(self.row.released_at or self.row.created_at, self.row.seq)
+        return Place(self.row.disclosed_at or self.row.created_at, self.row.seq)
+
+
+_BARE = select(follow_up.c.disclosure_id).where(follow_up.c.disclosure_id == disclosure.c.id, follow_up.c.bare)
+_DISCLOSED = (disclosure.c.disclosed_at.is_not(None), ~_BARE.correlate(disclosure).exists())
+"""Bare notices tell of nobody and are none."""
 
 
 def page(tx: Reading, which: Which, after: Place | None, at_most: int) -> tuple[Disclosed, ...]:
-    """The next candidates, the last released first. Those without `decisions` never arrived anywhere."""
-    asked = select(disclosure).where(disclosure.c.released_at.is_not(None), *_criteria(which))
+    """The next of them, the last disclosed first."""
+    asked = select(disclosure).where(*_DISCLOSED, *_criteria(which))
     if after is not None:
-        same = and_(disclosure.c.released_at == after.released_at, disclosure.c.seq < after.seq)
-        asked = asked.where(disclosure.c.released_at <= after.released_at)  # which an index answers; the rest cuts it
-        asked = asked.where(or_(disclosure.c.released_at < after.released_at, same))
-    asked = asked.order_by(disclosure.c.released_at.desc(), disclosure.c.seq.desc()).limit(at_most)
+        same = and_(disclosure.c.disclosed_at == after.disclosed_at, disclosure.c.seq < after.seq)
+        asked = asked.where(disclosure.c.disclosed_at <= after.disclosed_at)  # which an index answers; the rest cuts it
+        asked = asked.where(or_(disclosure.c.disclosed_at < after.disclosed_at, same))
+    asked = asked.order_by(disclosure.c.disclosed_at.desc(), disclosure.c.seq.desc()).limit(at_most)
     return _whole(tx, tx.connection.execute(asked).all())
 
 
 def of_cases(tx: Reading, case_ids: Collection[str]) -> dict[str, tuple[Disclosed, ...]]:
     """What was disclosed of each of these cases, oldest first; also of a case of which nothing was."""
-    asked = select(disclosure).where(disclosure.c.case_id.in_(sorted(case_ids)))
-    rows = [row for row in tx.connection.execute(asked).all() if row.released_at is not None]
+    asked = select(disclosure).where(disclosure.c.case_id.in_(sorted(case_ids)), *_DISCLOSED)
+    rows = tx.connection.execute(asked).all()
     found: dict[str, list[Disclosed]] = {case_id: [] for case_id in case_ids}
     for one in _whole(tx, sorted(rows, key=lambda row: int(row.seq))):
-        if one.decisions:
-            found[one.row.case_id].append(one)
+        found[one.row.case_id].append(one)
     return {case_id: tuple(its) for case_id, its in found.items()}
 
 
 def counted(tx: Reading) -> Mapping[tuple[str, str], int]:
-    """How many disclosures each agency has, or may have, for each purpose. Bare notices tell nothing and are none."""
-    its = attempt.c.disclosure_id == disclosure.c.id
-    tried = select(attempt.c.id).where(its, or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(MAY_HAVE_IT)))
-    bare = select(follow_up.c.disclosure_id).where(follow_up.c.disclosure_id == disclosure.c.id, follow_up.c.bare)
-    arrived = or_(disclosure.c.rung >= Rung.HANDED_OVER, tried.correlate(disclosure).exists())
+    """How many disclosures each agency has, or may have, for each purpose."""
     rows = tx.connection.execute(
         select(disclosure.c.agency, disclosure.c.purpose, func.count().label("how_many"))
-        .where(disclosure.c.released_at.is_not(None), arrived, ~bare.correlate(disclosure).exists())
+        .where(*_DISCLOSED)
         .group_by(disclosure.c.agency, disclosure.c.purpose)
         .order_by(disclosure.c.agency, disclosure.c.purpose)
     )  # fmt: skip
@@ -96,9 +96,9 @@ def _criteria(which: Which) -> list[ColumnElement[bool]]:
         theirs = select(referral.c.id).where(referral.c.author == which.officer)
         criteria.append(disclosure.c.referral_id.in_(theirs))
     if which.since is not None:
-        criteria.append(disclosure.c.released_at >= which.since)
+        criteria.append(disclosure.c.disclosed_at >= which.since)
     if which.before is not None:
-        criteria.append(disclosure.c.released_at < which.before)
+        criteria.append(disclosure.c.disclosed_at < which.before)
     return criteria
 
 
@@ -111,12 +111,11 @@ def _whole(tx: Reading, rows: Sequence[Row[Any]]) -> tuple[Disclosed, ...]:
     }  # fmt: skip
     tried: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     for one in tx.connection.execute(
-        select(attempt.c.disclosure_id, attempt.c.decision_id, attempt.c.outcome)
+        select(attempt.c.disclosure_id, attempt.c.decision_id, MAY_HAVE_LEFT.label("may_have_it"))
         .where(attempt.c.disclosure_id.in_([row.id for row in rows]))
         .order_by(attempt.c.disclosure_id, attempt.c.number)
     ):
-        may_have_it = one.outcome is None or one.outcome in MAY_HAVE_IT
-        tried[one.disclosure_id].append((one.decision_id, may_have_it))
+        tried[one.disclosure_id].append((one.decision_id, bool(one.may_have_it)))
     return tuple(_disclosed(row, authors[row.referral_id], tried[row.id]) for row in rows)
 
 

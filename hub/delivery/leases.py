@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, case, exists, func, literal, or_, select, update
 
+from hub.delivery.doors import Rung
 from hub.delivery.outbox import RECALL_DUE, State, change
-from hub.store.tables import attempt, outbox
+from hub.store.tables import attempt, disclosure, follow_up, outbox
 from hub.store.unit_of_work import Reading, Writing
 
 _COUNTED = {"preserve_rowcount": True}
@@ -21,6 +22,8 @@ UNKNOWN, TAKEN_BACK, GONE = "unknown", "taken_back", "gone"
 _LOOSE = ("unsure", UNKNOWN)
 MAY_HAVE_IT = ("done", *_LOOSE, GONE)
 """Ends of an attempt after which the partner has it or may have it."""
+MAY_HAVE_LEFT = or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(MAY_HAVE_IT), attempt.c.reached.is_(True))
+"""Attempts under way, or after which the partner has the bytes or may have them, also where it did not take them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,11 @@ def begin_attempt(tx: Writing, claim: Claim, attempt_id: str, decision_id: str, 
     }])  # fmt: skip
 
 
-def end_attempt(tx: Writing, claim: Claim, outcome: str, now: datetime) -> bool:
-    """Record how an attempt ended; False when the lease was lost meanwhile, and then nothing may be changed."""
+def end_attempt(tx: Writing, claim: Claim, outcome: str, now: datetime, *, reached: bool = False) -> bool:
+    """Record how an attempt ended, and whether it reached a partner who did not take it.
+
+    False when the lease was lost meanwhile, and then nothing may be changed.
+    """
     ours = tx.connection.execute(
         update(outbox)
         .where(outbox.c.disclosure_id == claim.disclosure_id, outbox.c.fence == claim.fence)
@@ -94,8 +100,10 @@ def end_attempt(tx: Writing, claim: Claim, outcome: str, now: datetime) -> bool:
     tx.connection.execute(
         update(attempt)
         .where(attempt.c.disclosure_id == claim.disclosure_id, attempt.c.number == claim.attempt)
-        .values(ended_at=now, outcome=outcome)
+        .values(ended_at=now, outcome=outcome, reached=reached)
     )
+    if outcome not in MAY_HAVE_IT and not reached:
+        _date_again(tx, claim.disclosure_id)
     return True
 
 
@@ -110,12 +118,7 @@ def lapse(tx: Writing, now: datetime) -> int:
 def may_have_left(tx: Reading, disclosure_id: str) -> bool:
     """Whether an attempt is under way, or ended so that the partner has it or may have it."""
     found = tx.connection.execute(
-        select(attempt.c.id)
-        .where(
-            attempt.c.disclosure_id == disclosure_id,
-            or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(MAY_HAVE_IT)),
-        )
-        .limit(1)
+        select(attempt.c.id).where(attempt.c.disclosure_id == disclosure_id, MAY_HAVE_LEFT).limit(1)
     ).first()
     return found is not None
 
@@ -127,6 +130,12 @@ def is_loose(tx: Reading, disclosure_id: str) -> bool:
     return tx.connection.execute(found).first() is not None
 
 
+def was_taken_back(tx: Reading, disclosure_id: str) -> bool:
+    """Whether a pack of it lay in its folder, and was taken out again."""
+    its = select(attempt.c.id).where(attempt.c.disclosure_id == disclosure_id, attempt.c.outcome == TAKEN_BACK)
+    return tx.connection.execute(its.limit(1)).first() is not None
+
+
 def end_pack(tx: Writing, disclosure_id: str, *, found: bool) -> None:
     """What was to be taken out of its folder was there, so that nobody has it, or was gone, so that somebody does."""
     tx.connection.execute(
@@ -134,6 +143,8 @@ def end_pack(tx: Writing, disclosure_id: str, *, found: bool) -> None:
         .where(attempt.c.disclosure_id == disclosure_id, attempt.c.outcome.in_(("done", *_LOOSE)))
         .values(outcome=TAKEN_BACK if found else GONE)
     )
+    if found:
+        _date_again(tx, disclosure_id)
 
 
 def close_unknown(tx: Writing, disclosure_ids: Collection[str], now: datetime) -> None:
@@ -148,16 +159,18 @@ def close_unknown(tx: Writing, disclosure_ids: Collection[str], now: datetime) -
 def restart(tx: Writing, disclosure_id: str, now: datetime, *, ready: bool) -> None:
     """Take up again what was held or parked: nobody is asked about it any more, and its time to give up counts anew.
 
-    Attempts of unknown end are closed.
+    Attempts of unknown end are closed. What follows up something of which it does not show yet whether it came is made
+    ready by nobody but whoever sees that (`hub.flow.follow.look`): the older one would arrive last.
     """
     close_unknown(tx, [disclosure_id], now)
+    looks = exists().where(follow_up.c.disclosure_id == disclosure_id, follow_up.c.look_at.is_not(None))
     tx.connection.execute(
         update(outbox)
         .where(outbox.c.disclosure_id == disclosure_id)
-        .values(ready=ready, due_at=now, lease_owner=None, lease_until=None, first_tried_at=None)
+        .values(ready=~looks if ready else False, due_at=now, lease_owner=None, lease_until=None, first_tried_at=None)
     )
     change(tx, disclosure_id, State.QUEUED, cause=None, authoriser=None, within=None, review_due_at=None,
-           review_overdue_at=None)  # fmt: skip
+           review_overdue_at=None, answer_due_at=None, answer_late_at=None)  # fmt: skip
 
 
 def is_claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -169,6 +182,19 @@ def is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Rows that nobody holds, and no pack of which is still to be taken out of its folder."""
     lapsed = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
     return and_(lapsed, or_(outbox.c.recall.is_(None), outbox.c.recall != RECALL_DUE))
+
+
+def _date_again(tx: Writing, disclosure_id: str) -> None:
+    """Nobody got it by one attempt: it was disclosed by the first of the others, if by any.
+
+    What its recipient said, or who carried it, stands.
+    """
+    began = select(func.min(attempt.c.started_at)).where(attempt.c.disclosure_id == disclosure_id, MAY_HAVE_LEFT)
+    tx.connection.execute(
+        update(disclosure)
+        .where(disclosure.c.id == disclosure_id, disclosure.c.rung < Rung.HANDED_OVER)
+        .values(disclosed_at=began.scalar_subquery())
+    )
 
 
 def _of_unknown_end(tx: Reading, disclosure_ids: Collection[str]) -> dict[str, int]:

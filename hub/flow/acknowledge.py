@@ -1,5 +1,7 @@
 """Acknowledge: what the recipient says of a disclosure, itself through the API or through whoever carried it."""
 
+from typing import Literal
+
 from hub.access.roles import Act, Actor, require
 from hub.audit import log
 from hub.audit.commitments import commit
@@ -9,14 +11,17 @@ from hub.delivery import answers, leases, outbox, receipts
 from hub.delivery.doors import Receipt, Rung
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotFound
+from hub.flow.follow import tell
 from hub.flow.hold import hold_disclosure, scope_of
 from hub.flow.house import House
 from hub.flow.recall import recall
+from hub.flow.release import in_the_way
 from hub.flow.sight import require_sight
 from hub.flow.witness import Held, hold_against
 from hub.intake import referrals
-from hub.register import agencies
+from hub.register import agencies, consents
 from hub.store.unit_of_work import Writing
+from protocols.vocabulary import AgencyKind, Purpose
 
 _SENT = (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED)
 
@@ -55,19 +60,39 @@ def acknowledge(
 def hand_over(house: House, actor: Actor, disclosure_id: str, partner_reference: str | None) -> str:
     """An officer says that a prepared pack was handed over, and which reference came back; returns the receipt's id.
 
-    Raises Conflict for a disclosure that is not prepared for carrying.
+    Also of a pack that was taken back since: what it says may have been told before, by telephone or from a copy. Who
+    has it is then told what became of it. Raises Conflict for a disclosure that was never prepared for carrying.
     """
     require(actor, Act.SETTLE_CARRIED)
     with house.store.write(actor.scope) as tx:
         row = hold_disclosure(tx, disclosure_id)
         require_sight(tx, actor, row.case_id)
-        if row.state is not State.PREPARED:
+        was_taken_back = row.state is State.CANCELLED and leases.was_taken_back(tx, row.id)
+        if row.state is not State.PREPARED and not was_taken_back:
             raise Conflict("NOT_PREPARED", "there is no pack of this disclosure waiting to be carried")
-        outbox.ask_recall(tx, row.id)  # the copy in the outgoing folder has served
+        if not was_taken_back and in_the_way(house, tx, row, house.clock.now()) is not None:
+            raise Conflict("AGENCY_BARRED", "nothing may go to this agency until people have looked; do not carry it")
+        if not was_taken_back:
+            outbox.ask_recall(tx, row.id)  # the copy in the outgoing folder has served
         rung = Rung.REFERENCED if partner_reference else Rung.HANDED_OVER
         made = _receipted(house, tx, row, rung, "handed over on the officer's word", partner_reference, actor=actor)
+        if was_taken_back and (notice := _notice_due(house, tx, row)) is not None:
+            now = house.clock.now()
+            log.append(tx, tell(house, tx, [outbox.get(tx, row.id)], notice, actor.person, now)[1])
     recall(house)
     return made
+
+
+def _notice_due(house: House, tx: Writing, row: DisclosureRow) -> Literal["withdrawn", "corrected"] | None:
+    """What whoever was told by a pack that was taken back must know of it."""
+    if row.cause == "CORRECTED":
+        return "corrected"
+    if row.consent_id is None:
+        return None
+    subject, kind = referrals.get(tx, row.referral_id).subject, agencies.get(tx, row.agency).kind
+    on_file = consents.of_case(tx, row.case_id)
+    answer = consents.in_force(on_file, subject, AgencyKind(kind), Purpose(row.purpose), house.clock.now())
+    return None if answer is not None and answer.fact.answer in consents.GIVES else "withdrawn"
 
 
 def _receipted(
@@ -78,7 +103,8 @@ def _receipted(
     subject = referrals.get(tx, row.referral_id).subject
     if row.state is not State.LEAVING:
         outbox.stop(tx, row.id)
-        outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT, cause=None)
+        outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT, cause=None,
+                      disclosed_at=row.disclosed_at or now)  # fmt: skip
     given = Receipt(rung, now, evidence, partner_reference)
     made = receipts.add(tx, row.id, row.case_id, subject, given)
     after = outbox.get(tx, row.id)

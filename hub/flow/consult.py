@@ -75,15 +75,21 @@ def read_referral(house: House, actor: Actor, referral_id: str, purpose: ReadFor
 
 
 def explain_decision(
-    house: House, actor: Actor, disclosure_id: str, voice: Voice, purpose: ReadFor | None = None
-) -> str:
-    """The latest decision about a disclosure, in one of three voices. Raises NotFound, NotAllowed for the purpose."""
+    house: House, actor: Actor, disclosure_id: str, voice: Voice, purpose: ReadFor | None = None, *,
+    decision_id: str | None = None,
+) -> str:  # fmt: skip
+    """A decision about a disclosure, the latest unless named, in one of three voices.
+
+    Raises NotFound, also for a decision about another disclosure; NotAllowed for the purpose.
+    """
     require(actor, Act.EXPLAIN)
     reads_for = purpose_of(actor, purpose)
     with house.store.write(actor.scope) as tx:
         row = outbox.get(tx, disclosure_id)
         require_sight(tx, actor, row.case_id)
-        decision = kept.read(tx, row.decision_id, row.case_id)
+        decision = kept.read(tx, decision_id or row.decision_id, row.case_id)
+        if decision.disclosure_id != row.id:
+            raise NotFound("NOT_FOUND", "there is nothing by that id")
         kind = agencies.get(tx, row.agency).kind
         log.append(tx, [case_read(actor, row.referral_id, f"explanation.{voice.value}", reads_for, house.clock.now())])
     on = house.clock.now().date()

@@ -71,7 +71,7 @@ def _enter_case(tx: Writing, case_id: str) -> bool:
     if not person_index.begin_anew(tx, case_id):
         return False
     for one, its in corrected.items():
-        began = [row.released_at for row in outbox.of_referral(tx, one) if _may_have_gone(tx, row)]
+        began = [row.disclosed_at for row in outbox.of_referral(tx, one) if _may_have_gone(tx, row)]
         for version, successor in zip((one, *(entry.id for entry in its)), (*its, None), strict=True):
             if successor is None or any(at is not None and at < successor.at for at in began):
                 _put(tx, case_id, version, told[version])

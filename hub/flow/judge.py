@@ -5,10 +5,10 @@ The list of facts that a decision draws on is visible in `gather`: landlord, agr
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from hub.decision.gate import Terms, Verdict, ask_gate, asked_by
+from hub.decision.gate import AtMost, Terms, Verdict, ask_gate, asked_by
 from hub.decision.gather import Assurances, Record, Standing
 from hub.decision.overriding import Danger, reaches
 from hub.decision.rulebook import Rulebook
@@ -25,7 +25,7 @@ from protocols.agreement import Agreement, ProtocolFact
 from protocols.coverage import Coverage, covers
 from protocols.disclosure import Earlier
 from protocols.record import Ask, Item, Referral, items
-from protocols.vocabulary import AgencyKind, Basis, DataCategory
+from protocols.vocabulary import AgencyKind, Basis
 
 VALID_FOR = timedelta(days=28)
 """How long a decision may stand at the longest before it must be made again."""
@@ -129,7 +129,7 @@ def _assurances(
 def judge(  # noqa: PLR0913 - one ask, what is known of it, and the names that its answer goes under
     registers: Registers, rulebook: Rulebook, referral: Referral, ask: Ask, agency: Agency, *,
     disclosure_id: str, decision_id: str, reference: str, now: datetime,
-    at_most: frozenset[DataCategory] | None = None, replaces: Earlier | None = None,
+    at_most: AtMost | None = None, replaces: Earlier | None = None,
 ) -> Judged:  # fmt: skip
     """Decide one ask on the facts of this moment; never beyond `at_most`.
 
@@ -173,12 +173,13 @@ def _lapses_at(registers: Registers, standing: Standing, terms: Terms) -> dateti
     dates = [document.review_by for document in registers.documents]
     dates += [
         datetime.combine(entry.in_force_to + timedelta(days=1), time.min, UTC)
-        for entry in registers.agreements if entry.reference == standing.coverage.agreement
+        for entry in registers.agreements
+        if entry.reference == standing.coverage.agreement and entry.in_force_to < date.max  # which has no day after it
     ]  # fmt: skip
     if standing.consent is not None and standing.consent.expires_at is not None:
         dates.append(standing.consent.expires_at)
     dates.append(terms.decided_at + VALID_FOR)
-    return min(date for date in dates if date > terms.decided_at)
+    return min(one for one in dates if one > terms.decided_at)
 
 
 def _to_try(declared: Sequence[Override]) -> tuple[Override, ...]:

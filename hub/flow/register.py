@@ -62,7 +62,7 @@ class Asked:
         """Whether what went is what is asked for; of somebody erased nobody knows any more."""
         if went is None:
             return not self.opens
-        return bool(went.going) and (  # a bare notice tells nothing of anybody
+        return (
             (self.basis is None or self.basis in went.basis)
             and (self.agreement is None or went.is_under(self.agreement))
             and (self.path is None or self.path in went.paths)
@@ -160,7 +160,7 @@ def _scan(tx: Reading, landlord: str, asked: Asked, after: Place | None, at_most
     shown: list[Shown] = []
     for start in range(0, min(looks_at, len(found)), _TOGETHER):
         together = found[start : min(start + _TOGETHER, looks_at)]
-        for one in show(tx, landlord, [row for row in together if row.decisions]):
+        for one in show(tx, landlord, together):
             shown += [one] if asked.fits(one.went) else []
             if len(shown) == at_most:
                 return Page(tuple(shown), one.disclosed.place if one.disclosed != found[-1] else None)

@@ -12,7 +12,7 @@ from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.decision import kept
 from hub.decision.authorisers import Asked, Review, are_enough, asked_of, findings_of
-from hub.decision.gate import Decision, Verdict, facts_bytes
+from hub.decision.gate import AtMost, Decision, Verdict, facts_bytes
 from hub.delivery import follow_ups, lapses, leases, outbox, reviews, sent
 from hub.delivery.doors import Message
 from hub.delivery.leases import Claim
@@ -83,7 +83,7 @@ def release(
     bound = commit(tx, row.case_id, attempt_id, accepted.subject, message.body, now, verdict.data_class)
     leases.begin_attempt(tx, claim, attempt_id, decision_id, bound, now)
     outbox.change(tx, row.id, State.LEAVING, decision_id=decision_id, consent_id=judged.relied_on,
-                  override_id=judged.override, released_at=row.released_at or now,
+                  override_id=judged.override, released_at=row.released_at or now, disclosed_at=row.disclosed_at or now,
                   cause=None if row.cause == HOLD_WINDOW else row.cause)  # fmt: skip
     sent.keep(tx, attempt_id, row.case_id, accepted.subject, message, now, verdict.data_class)
     if house.doors.can_recall(row.agency):
@@ -107,10 +107,11 @@ def judge_again(
         return judge_notice(house, tx, row, told, accepted, decision_id, now)
     ask = Ask(agency=row.agency, purpose=Purpose(row.purpose), routine=row.routine)
     registers = read_registers(tx, accepted.content, row.case_id, now)
+    first = kept.first(tx, row.id, row.case_id)
     return judge(
         registers, house.rulebook, accepted.content, ask, agencies.get(tx, row.agency), disclosure_id=row.id,
         decision_id=decision_id, reference=row.reference, now=now,
-        at_most=frozenset(kept.first(tx, row.id, row.case_id).decision.keep),
+        at_most=AtMost(frozenset(first.decision.keep), first.going),
         replaces=earlier_of(tx, told.about) if told else None,
     )  # fmt: skip
 
@@ -194,15 +195,10 @@ def message_of(house: House, tx: Writing, row: DisclosureRow, verdict: Verdict) 
     goes = verdict.decision.releases or is_authorised(tx, row.id, verdict.decision)
     if not goes or verdict.disclosure is None or not verdict.says_something:
         return None
-    first = kept.first(tx, row.id, row.case_id).going
-    # Later facts may narrow what was decided first, and never widen it: nobody was shown the wider pack.
-    items = tuple(item for item in verdict.disclosure.items if (item.path, item.of) in first)
-    if not items and not verdict.is_notice:
-        return None
     disclosure = verdict.disclosure
     # A repeat has the bytes of the first time, so that a partner or a folder that holds them already finds them equal.
     began = row.released_at or disclosure.decided_at
-    same = {"items": items, "decided_at": began, "valid_until": min(disclosure.valid_until, began + VALID_FOR)}
+    same = {"decided_at": began, "valid_until": min(disclosure.valid_until, began + VALID_FOR)}
     return house.doors.render(row.agency, disclosure.model_copy(update=same))
 
 

@@ -4,6 +4,7 @@ The name is looked for by its digest; what is found is told case by case, so tha
 taken for one. What is looked for stands neither in the log nor in an address.
 """
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +18,17 @@ from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.delivery import disclosed
 from hub.delivery.disclosed import Disclosed
+from hub.errors import NotTrusted
 from hub.flow.house import House
 from hub.flow.register import Shown, landlord_of, readings, show
 from hub.intake import naming, referrals
 from hub.intake.naming import Naming
+from hub.logs import event
 from hub.register import person_index
 from hub.register.person_index import Namesakes, Sought
 from hub.store.unit_of_work import Reading
+
+_log = logging.getLogger(__name__)
 
 _CASES: Final = 20
 _DISCLOSURES: Final = 100
@@ -125,7 +130,11 @@ def _of_case(
     tx: Reading, case_id: str, persons: Sequence[str], went: Sequence[Disclosed], told: Mapping[str, Shown]
 ) -> list[Match]:
     subjects = referrals.of_case(tx, case_id)
-    known = {one.person: one for people in naming.on_file(tx, case_id, {}).values() for one in people}
+    try:
+        known = {one.person: one for people in naming.on_file(tx, case_id, {}).values() for one in people}
+    except NotTrusted as problem:  # the person is in the index: what went is told without what is on file of them
+        event(_log, "case_not_opened", logging.ERROR, case=case_id, code=problem.code)
+        known = {}
     return [
         Match(case_id, person, known.get(person), tuple(subjects), tuple(
             about for row in went

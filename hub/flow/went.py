@@ -1,5 +1,6 @@
 """Shared: what went by a disclosure, to whom and on what ground, as the decisions say under which it went."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -7,11 +8,15 @@ from itertools import chain
 from hub.decision import kept
 from hub.decision.kept import KeptDecision
 from hub.delivery.disclosed import Disclosed
+from hub.errors import NotTrusted
+from hub.logs import event
 from hub.register import agreements
 from hub.store.unit_of_work import Reading
 from protocols.agreement import Agreement
 from protocols.coverage import clauses_for
 from protocols.vocabulary import Basis, DataCategory, Purpose
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,15 @@ class Went:
 
 
 def opened(tx: Reading, landlord: str, rows: Sequence[Disclosed]) -> Mapping[str, Went]:
-    """What went by each of these disclosures, by id. It is missing where the person was erased."""
-    decisions = kept.several(tx, {one: row.row.case_id for row in rows for one in row.decisions})
+    """What went by each of these disclosures, by id.
+
+    It is missing where the person was erased, and where what is on file does not open, which the hub's log tells.
+    """
+    cases = {one: row.row.case_id for row in rows for one in row.decisions}
+    try:
+        decisions = kept.several(tx, cases)
+    except NotTrusted:  # one that does not open keeps no other from being told
+        decisions = dict(chain.from_iterable(_alone(tx, one, case_id).items() for one, case_id in cases.items()))
     papers = {filed.paper.reference: filed.paper for filed in agreements.filed(tx, landlord)}
     found: dict[str, Went] = {}
     for row in rows:
@@ -47,6 +59,14 @@ def opened(tx: Reading, landlord: str, rows: Sequence[Disclosed]) -> Mapping[str
         if its:
             found[row.row.id] = _went(its, Purpose(row.row.purpose), papers)
     return found
+
+
+def _alone(tx: Reading, decision_id: str, case_id: str) -> dict[str, KeptDecision]:
+    try:
+        return kept.several(tx, {decision_id: case_id})
+    except NotTrusted as problem:
+        event(_log, "decision_not_opened", logging.ERROR, decision=decision_id, case=case_id, code=problem.code)
+        return {}
 
 
 def _went(decisions: Sequence[KeptDecision], purpose: Purpose, papers: Mapping[str, Agreement]) -> Went:

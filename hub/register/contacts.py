@@ -15,7 +15,7 @@ from sqlalchemy.engine import Row
 
 from hub.errors import Conflict, NotFound
 from hub.ids import Prefix, new_id
-from hub.register.spellings import Spelling, of_contact, of_home, of_name, within
+from hub.register.spellings import Spelling, of_contact, of_home, of_owner, within
 from hub.store.batches import Asked
 from hub.store.tables import unsafe_contact
 from hub.store.unit_of_work import Reading, Writing
@@ -215,7 +215,7 @@ def _lifted(tx: Reading, case_id: str, person: str) -> set[str]:
 
 
 def _owner(tx: Reading, case_id: str, person: Person) -> _Owner:
-    name = of_name(person.name) if person.name else ""
+    name = of_owner(person.name) if person.name else ""
     born = f"{name}|{person.date_of_birth.isoformat()}" if name and person.date_of_birth else ""
     return _Owner(
         case_id, person.id, _keyed(tx, f"name|{name}") if name else None, _keyed(tx, f"born|{born}") if born else None

@@ -40,6 +40,19 @@ _SHORT = {
     "hse": "house", "bldg": "building", "bldgs": "buildings", "apt": "apartment", "flt": "flat", "no": "",
 }  # fmt: skip
 
+_UNSEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Signs that only choose between forms of a letter; the rest that nobody sees is of the category Cf."""
+_PLAIN_LETTERS = str.maketrans(
+    {
+        "đ": "d", "ð": "d", "ɖ": "d", "ɗ": "d", "ɓ": "b", "ħ": "h", "ı": "i", "ƙ": "k", "ł": "l", "ŋ": "n", "ø": "o",
+        "ŧ": "t", "ƴ": "y", "æ": "ae", "œ": "oe", "þ": "th",
+    }
+    # Apostrophes that Unicode counts as letters; the others part words by themselves.
+    | dict.fromkeys("\u02b9\u02ba\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u02ee\ua78c", "'")
+    # Letters without a shape: the fillers of Korean.
+    | dict.fromkeys("\u115f\u1160", "")
+)  # fmt: skip
+
 
 def of_contact(value: str) -> frozenset[Spelling]:
     """The spellings of one contact, and of every number or address that stands in it."""
@@ -80,9 +93,31 @@ def of_home(address: Address, *, looked_for: bool = False) -> frozenset[Spelling
 
 
 def of_name(name: str) -> str:
-    """A person's name whatever its case, accents, marks and order of words."""
+    """A person's name whatever its case, accents, marks, strokes, kind of apostrophe and order of words.
+
+    By Unicode's NFKD and case folding, then CLDR's Latin-ASCII for letters that those leave whole. What merely looks
+    alike (UTS 39) stays apart: to that, l is I and rn is m, and two people would be one.
+    """
+    letters = (letter for letter in unicodedata.normalize("NFKD", name) if not _is_mark(letter))
+    # Marks go before case does: folding turns the iota under a Greek letter into a letter.
+    plain = "".join(letters).casefold().translate(_PLAIN_LETTERS)
+    return " ".join(sorted("".join(letter if _is_of_word(letter) else " " for letter in plain).split()))
+
+
+def of_owner(name: str) -> str:
+    """As `of_name`, but less wide, for whose contact one is: there, two people who are taken for one do harm."""
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
     return " ".join(sorted(re.findall(r"\w+", plain.casefold())))
+
+
+def _is_mark(letter: str) -> bool:
+    """Whether it stands on a letter or about it, or is not seen at all. Vowel signs of Indian scripts are neither."""
+    unseen = unicodedata.category(letter) in ("Cf", "Me") or _UNSEEN.fullmatch(letter) is not None
+    return unseen or unicodedata.combining(letter) != 0
+
+
+def _is_of_word(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")
 
 
 def _within(text: str) -> Iterator[Spelling]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 
 from hub.access.cases import ReadFor
 from hub.access.roles import Act, Actor
-from hub.api.doorway import ConsentId, DisclosureId, Door, May, RawJson, ReferralId, takes
+from hub.api.doorway import ConsentId, DisclosureId, Door, May, RawJson, ReferralId, id_of, takes
 from hub.api.shapes.decisions import Explanation
 from hub.api.shapes.feed import Acknowledgement, ReceiptMade
 from hub.api.shapes.previews import PreviewsOut, preview_out
@@ -17,6 +17,7 @@ from hub.flow.consult import explain_decision, read_referral
 from hub.flow.refer import preview, refer
 from hub.flow.resume import resume
 from hub.flow.withdraw import withdraw
+from hub.ids import Prefix
 from hub.intake.strict_json import read_model
 from protocols.record import Referral
 
@@ -83,11 +84,11 @@ def withdraw_consent(
 def explain(
     actor: Annotated[Actor, Depends(May(Act.EXPLAIN))], door: Door, disclosure: DisclosureId,
     voice: Annotated[Literal["officer", "dpo", "subject"], Query()] = "officer", purpose: ReadingPurpose = None,
+    decision: Annotated[str | None, Query(pattern=id_of(Prefix.DECISION))] = None,
 ) -> Explanation:  # fmt: skip
-    """The latest decision about a disclosure in plain words: for the officer, the DPO, or the person it is about."""
-    return Explanation(
-        disclosure=disclosure, voice=voice, text=explain_decision(door.house, actor, disclosure, Voice(voice), purpose)
-    )
+    """The latest decision about a disclosure, or that one, in plain words: for officer, DPO, or whom it is about."""
+    told = explain_decision(door.house, actor, disclosure, Voice(voice), purpose, decision_id=decision)
+    return Explanation(disclosure=disclosure, voice=voice, text=told)
 
 
 @router.post("/disclosures/{disclosure}/resumption", operation_id="resume_disclosure")

@@ -31,7 +31,7 @@ class DisclosedOut(BaseModel):
     agency_name: str
     purpose: str
     state: str
-    released_at: datetime
+    disclosed_at: datetime
     officer: str
     case: str
     referral: str
@@ -90,10 +90,11 @@ class PersonSearchOut(BaseModel):
     next: str | None
 
 
-COLUMNS = ("disclosure", "reference", "agency", "agency name", "purpose", "state", "released at", "officer", "case",
+COLUMNS = ("disclosure", "reference", "agency", "agency name", "purpose", "state", "disclosed at", "officer", "case",
            "referral", "agreements", "clauses", "lawful basis", "conditions", "gateways", "other grounds", "cites",
            "fields", "explanation")  # fmt: skip
-PERSON_COLUMNS = ("case", "person", "role", "name", "date of birth", "own fields", "case fields", *COLUMNS)
+PERSON_COLUMNS = ("case", "person", "role", "name", "date of birth", "own fields", "case fields", *COLUMNS,
+                  "unopened", "same name born another day", "same name birth unknown", "index whole")  # fmt: skip
 
 
 def register_out(page: Page) -> DisclosureRegister:
@@ -106,7 +107,7 @@ def search_out(answer: Answer, *, leaves: bool = False) -> PersonSearchOut:
     """What was found of a person as the API tells it; where it `leaves`, with no small count."""
 
     def count(number: int) -> int | str:
-        return told({0: number}).counts[0] if leaves else number
+        return _leaving(number) if leaves else number
 
     return PersonSearchOut(
         matches=[_match(match, count(match.unopened)) for match in answer.matches], whole=answer.is_whole,
@@ -122,20 +123,33 @@ def rows_of(page: Page) -> Iterator[list[Cell]]:
 
 
 def person_rows_of(answer: Answer) -> Iterator[list[Cell]]:
-    """Each disclosure about each person as a row of `PERSON_COLUMNS`; a person of whom nothing went has a row too."""
+    """Each disclosure about each person as a row of `PERSON_COLUMNS`, with no small count.
+
+    A person of whom no disclosure is told has a row too, and so has a search that found nobody: a sheet without rows
+    would read as if nothing went, also where nobody can tell.
+    """
+    names = answer.namesakes
+    search: list[Cell] = [_leaving(names.born_another_day), _leaving(names.birth_unknown), answer.is_whole]
     for match in answer.matches:
         known = match.known
         own: list[Cell] = [match.case_id, match.person, known.role.value if known else None,
                            known.name if known else None, known.born if known else None]  # fmt: skip
+        ends: list[Cell] = [_leaving(match.unopened), *search]
         for about in match.disclosures:
-            yield [*own, "; ".join(about.own), "; ".join(about.of_case), *_cells(about.shown)]
+            yield [*own, "; ".join(about.own), "; ".join(about.of_case), *_cells(about.shown), *ends]
         if not match.disclosures:
-            yield [*own, *[None] * (len(PERSON_COLUMNS) - len(own))]
+            yield [*own, *[None] * (len(PERSON_COLUMNS) - len(own) - len(ends)), *ends]
+    if not answer.matches:
+        yield [*[None] * (len(PERSON_COLUMNS) - len(search)), *search]
 
 
 def written(place: Place | None) -> str | None:
     """A place in the register as a cursor: microseconds since 1970, and the row."""
-    return f"{_microseconds(place.released_at)}.{place.seq}" if place is not None else None
+    return f"{_microseconds(place.disclosed_at)}.{place.seq}" if place is not None else None
+
+
+def _leaving(number: int) -> int | str:
+    return told({0: number}).counts[0]
 
 
 def _microseconds(at: datetime) -> int:
@@ -169,13 +183,13 @@ def _values(one: Shown) -> dict[str, object]:
     others = [ground for ground in grounds if not ground.startswith((*_BASIS, *_CONDITIONS, *_GATEWAYS))]
     return {
         "disclosure": row.id, "reference": row.reference, "agency": row.agency, "agency_name": one.agency,
-        "purpose": row.purpose, "state": row.state.value, "released_at": row.released_at,
+        "purpose": row.purpose, "state": row.state.value, "disclosed_at": row.disclosed_at,
         "officer": one.disclosed.officer, "case": row.case_id, "referral": row.referral_id,
         "agreements": list(went.agreements) if went else None, "clauses": list(went.clauses) if went else None,
         "lawful_basis": of(*_BASIS), "conditions": of(*_CONDITIONS), "gateways": of(*_GATEWAYS),
         "other_grounds": [GroundOut(ground=one, citation=one.citation) for one in others] if went else None,
         "cites": list(went.cites) if went else None, "fields": list(went.paths) if went else None,
-        "explanation": f"/v1/disclosures/{row.id}/explanation?voice=dpo",
+        "explanation": f"/v1/disclosures/{row.id}/explanation?voice=dpo&decision={one.disclosed.decisions[-1]}",
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ disclosure = Table(
     Column("agency", String(64), ForeignKey("agency.id"), nullable=False),
     Column("purpose", CODE, nullable=False),
     Column("routine", Boolean, nullable=False),
-    Column("reference", String(16), nullable=False, unique=True, comment="this recipient's own name for the case"),
+    Column("reference", String(24), nullable=False, unique=True, comment="this recipient's own name for the case"),
     Column("state", CODE, nullable=False),
     Column("cause", CODE, comment="stable code of why it is held, parked, cancelled or denied"),
     Column("authoriser", String(200), comment="kinds of authorisers that a held one waits for, parted by semicolons"),
@@ -27,13 +27,14 @@ disclosure = Table(
     Column("consent_id", ID, comment="the consent fact the latest decision relied on"),
     Column("rung", Integer, nullable=False, comment="how far it has provably come (connectors.contract.Rung)"),
     Column("released_at", UtcDateTime),
+    Column("disclosed_at", UtcDateTime, comment="when the first attempt began by which its recipient has it, or may"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("answer_due_at", UtcDateTime, comment="when the partner's next answer is late; none where none is awaited"),
     Column("answer_late_at", UtcDateTime, comment="when it was raised that no answer came"),
     Index("ix_disclosure_answer_due_at", "answer_due_at"),
     Index("ix_disclosure_state_agency", "state", "agency"),
-    Index("ix_disclosure_released_at", "released_at", "seq"),
-    Index("ix_disclosure_agency", "agency", "released_at", "seq"),
+    Index("ix_disclosure_disclosed_at", "disclosed_at", "seq"),
+    Index("ix_disclosure_agency", "agency", "disclosed_at", "seq"),
     CheckConstraint(
         "state IN ('denied', 'held', 'queued', 'leaving', 'prepared', 'sent', 'receipted', 'parked', 'cancelled', "
         "'refused')",
@@ -92,6 +93,7 @@ attempt = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", CODE, comment="none while under way, or when the worker died"),
+    Column("reached", Boolean, comment="true: the partner had the bytes and did not take them"),
     UniqueConstraint("disclosure_id", "number"),
 )  # fmt: skip
 

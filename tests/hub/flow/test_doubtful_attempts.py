@@ -59,20 +59,20 @@ def _said(disclosure: Disclosure) -> Message:
     return Message(disclosure.id, disclosure.reference, "application/json", "x.json", "x", body, paths)
 
 
-def _door(line: Line, *, render: Callable[[Disclosure], Message] = _said, code: str = "test.line",
+def door_of(line: Line, *, render: Callable[[Disclosure], Message] = _said, code: str = "test.line",
           repeats: Idempotency = Idempotency.NONE) -> Connector:  # fmt: skip
     manifest = Manifest(code, "1", CONTRACT, frozenset(AgencyKind), Rung.ACCEPTED, repeats, 1_000_000)
     return Connector(manifest, render, line)
 
 
-def _raising(problem: Exception) -> Callable[[object], Receipt]:
+def raising(problem: Exception) -> Callable[[object], Receipt]:
     def answer(_at: object) -> Receipt:
         raise problem
 
     return answer
 
 
-def _accepting(at: datetime) -> Receipt:
+def accepting(at: datetime) -> Receipt:
     return Receipt(Rung.ACCEPTED, at, "250 queued")
 
 
@@ -116,8 +116,8 @@ def _refusing(_disclosure: Disclosure) -> Message:
 def test_a_row_that_cannot_be_rendered_is_parked_and_the_rows_behind_it_go(
     hub: Hub, officer: Actor, render: Callable[[Disclosure], Message], cause: str
 ) -> None:
-    line = Line(_accepting)
-    house = _with(hub, agy_jag=_door(Line(_accepting), render=render), agy_helpline=_door(line))
+    line = Line(accepting)
+    house = _with(hub, agy_jag=door_of(Line(accepting), render=render), agy_helpline=door_of(line))
     first, *behind = _send(house, officer, Case(asks=[JAG]), Case(asks=[HELPLINE]), Case(asks=[HELPLINE]))
     assert deliver_due(house, "test", 10) == 3
     assert (_view(house, officer, first).row.state.value, _view(house, officer, first).row.cause) == ("parked", cause)
@@ -130,7 +130,7 @@ def test_a_row_that_cannot_be_rendered_is_parked_and_the_rows_behind_it_go(
 def test_a_strangers_code_never_keeps_an_attempt_from_being_settled(
     hub: Hub, officer: Actor, code: str, kind: type[Refused | TryLater | Unsure]
 ) -> None:
-    house = _with(hub, agy_jag=_door(Line(_raising(kind(code, "no"))), code=code or "x"))
+    house = _with(hub, agy_jag=door_of(Line(raising(kind(code, "no"))), code=code or "x"))
     (referral,) = _send(house, officer, Case(asks=[JAG]))
     assert deliver_due(house, "test", 10) == 1
     row = _view(house, officer, referral).row
@@ -139,7 +139,7 @@ def test_a_strangers_code_never_keeps_an_attempt_from_being_settled(
 
 
 def test_a_partner_that_has_what_was_parked_in_doubt_settles_it(hub: Hub, officer: Actor) -> None:
-    house = _with(hub, agy_jag=_door(Line(_raising(Unsure("no_answer", "no answer came")))))
+    house = _with(hub, agy_jag=door_of(Line(raising(Unsure("no_answer", "no answer came")))))
     (referral,) = _send(house, officer, Case(asks=[JAG]))
     deliver_due(house, "test", 10)
     row = _view(house, officer, referral).row
@@ -152,8 +152,8 @@ def test_a_partner_that_has_what_was_parked_in_doubt_settles_it(hub: Hub, office
 
 
 def test_an_acknowledgement_ends_repeats_of_what_arrived_in_doubt(hub: Hub, officer: Actor) -> None:
-    line = Line(_raising(Unsure("no_answer", "no answer came")))
-    house = _with(hub, agy_jag=_door(line, repeats=Idempotency.BY_REFERENCE))
+    line = Line(raising(Unsure("no_answer", "no answer came")))
+    house = _with(hub, agy_jag=door_of(line, repeats=Idempotency.BY_REFERENCE))
     (referral,) = _send(house, officer, Case(asks=[JAG]))
     deliver_due(house, "test", 10)
     row = _view(house, officer, referral).row
@@ -168,7 +168,7 @@ def test_an_acknowledgement_ends_repeats_of_what_arrived_in_doubt(hub: Hub, offi
 
 @pytest.mark.parametrize("problem", [Refused("no", "no"), TryLater("later", "later")])
 def test_a_partner_cannot_acknowledge_what_provably_never_left(hub: Hub, officer: Actor, problem: Exception) -> None:
-    house = _with(hub, agy_jag=_door(Line(_raising(problem))))
+    house = _with(hub, agy_jag=door_of(Line(raising(problem))))
     (referral,) = _send(house, officer, Case(asks=[JAG]))
     partner = somebody(hub, Role.PARTNER, "agy_jag")
     for _ in range(2):
@@ -180,8 +180,8 @@ def test_a_partner_cannot_acknowledge_what_provably_never_left(hub: Hub, officer
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (_accepting, True), (_raising(Unsure("no_answer", "none")), True), (_raising(Refused("no", "no")), False),
-        (_raising(TryLater("later", "later")), False),
+        (accepting, True), (raising(Unsure("no_answer", "none")), True), (raising(Refused("no", "no")), False),
+        (raising(TryLater("later", "later")), False),
     ],
 )  # fmt: skip
 def test_a_withdrawal_names_everybody_who_has_or_may_have_it_and_nobody_else(
@@ -190,7 +190,7 @@ def test_a_withdrawal_names_everybody_who_has_or_may_have_it_and_nobody_else(
     answer: Callable[[datetime], Receipt],
     told: bool,
 ) -> None:
-    house = _with(hub, agy_helpline=_door(Line(answer)))
+    house = _with(hub, agy_helpline=door_of(Line(answer)))
     (referral,) = _send(house, officer, Case(asks=[HELPLINE]))
     deliver_due(house, "test", 10)
     disclosure = _view(house, officer, referral).row.id

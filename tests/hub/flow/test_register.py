@@ -140,7 +140,7 @@ def test_a_person_is_found_in_every_case_with_what_went_to_whom_when_and_on_what
         about = told[row.agency]
         went = about.shown.went
         assert went is not None
-        assert about.shown.disclosed.row.released_at == on_each.row(row.id).released_at is not None
+        assert about.shown.disclosed.row.disclosed_at == on_each.row(row.id).disclosed_at is not None
         assert went.basis
         assert {ground.citation for ground in went.basis} <= set(went.cites)
         assert went.agreements == (f"{row.agency.replace('agy', 'agr')}_example@1",)
