@@ -1,6 +1,6 @@
 """How a partner wants to be approached: how many at once, how often, in which hours, and by when it answers. Pure."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,12 +12,17 @@ from protocols.record.labels import Strict
 LONDON = ZoneInfo("Europe/London")
 """Service hours are told in the agencies' own time, summer time included."""
 
+_CLOCKS_CHANGE = time(1)  # by UTC, in spring and in autumn; what is open by the clock on the wall can change with it
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class ServiceHours(Strict):
-    """When a partner's system takes anything: on which days, from and until when, in London."""
+    """When a partner's system takes anything: on which days, from and until when, in London.
+
+    Where it closes no later than it opens it closes on the following day: its hours belong to the day on which they
+    began, and `00:00` to `00:00` is the whole day.
+    """
 
     days: tuple[Day, ...] = Field(strict=False, min_length=1)
     opens: time
@@ -25,13 +30,29 @@ class ServiceHours(Strict):
 
     def next_open(self, now: datetime) -> datetime:
         """`now` while it is open, otherwise the moment at which it opens next; aware, in the zone of `now`."""
-        here = now.astimezone(LONDON)
-        for ahead in range(8):
-            day = here.date() + timedelta(days=ahead)
-            closes = datetime.combine(day, self.closes, LONDON)
-            if _DAYS[day.weekday()] in self.days and here < closes:
-                return max(here, datetime.combine(day, self.opens, LONDON)).astimezone(now.tzinfo)
-        return now  # it closes before it opens: no hours at all, and nothing may wait for ever
+        if self._is_open(now):
+            return now
+        today = now.astimezone(LONDON).date()
+        for ahead in range(15):  # its only hour of a week can be the one that a spring night leaves out
+            begins = self._may_open_on(today + timedelta(days=ahead))
+            found = min((moment for moment in begins if moment > now and self._is_open(moment)), default=None)
+            if found is not None:
+                return found.astimezone(now.tzinfo)
+        return now  # nothing may wait for ever
+
+    def _is_open(self, moment: datetime) -> bool:
+        here = moment.astimezone(LONDON)
+        at, today = here.time(), _DAYS[here.weekday()] in self.days
+        if self.opens < self.closes:
+            return today and self.opens <= at < self.closes
+        yesterday = _DAYS[here.weekday() - 1] in self.days
+        return (today and at >= self.opens) or (yesterday and at < self.closes)
+
+    def _may_open_on(self, day: date) -> tuple[datetime, ...]:
+        """When it opens on that day: both times where clocks go through that hour twice, and when they are changed."""
+        opens = datetime.combine(day, self.opens, LONDON)
+        changed = datetime.combine(day, _CLOCKS_CHANGE, UTC)
+        return opens.astimezone(UTC), opens.replace(fold=1).astimezone(UTC), changed
 
 
 class Answers(Strict):

@@ -153,6 +153,15 @@ def build(agencies: Mapping[str, AgencyDoor], signing_key: Ed25519PrivateKey, hu
     return MappingProxyType(connectors)
 
 
+def timeout_of(door: AgencyDoor) -> float | None:
+    """How many seconds an attempt at this door takes at the most; None where its transport has no such setting."""
+    if door.transport not in WAYS:
+        return None
+    settings = WAYS[door.transport].settings.model_validate(door.settings)
+    found: object = getattr(settings, "timeout", None)
+    return found if isinstance(found, float) else None
+
+
 def _agency_id(agency: str) -> str:
     try:
         return TypeAdapter(AgencyId).validate_python(agency)

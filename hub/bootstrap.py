@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from celery import Celery
 from fastapi import FastAPI
 
 from connectors.contract import Connector
-from connectors.registry import AgencyDoor, DoorsRefused, build, parse_doors
+from connectors.registry import AgencyDoor, DoorsRefused, build, parse_doors, timeout_of
 from connectors.signing import public_key_text
 from hub.access.oidc import Provider, is_safe
 from hub.access.passkeys import RelyingParty
@@ -32,6 +33,7 @@ from hub.flow.house import House
 from hub.flow.readiness import Looked, Readiness
 from hub.flow.rotate import open_own_key
 from hub.keys import KeyRing, KeySource, open_keys
+from hub.logs import event
 from hub.register.agencies import Agency
 from hub.settings import Settings
 from hub.store import migrate, walls
@@ -46,6 +48,8 @@ from protocols.agreement import Agreement
 from protocols.parse import AgreementError, parse_agreement
 
 RELEASE = version("concordat")
+
+_log = logging.getLogger(__name__)
 
 _ENTERED_AT_START = 500
 """Cases of before that are entered in the index of persons before the hub serves; the sweep goes on with the rest."""
@@ -78,7 +82,9 @@ class Hub:
         return public_key_text(self.house.keys.signing.public_key())
 
     def courier(self) -> Courier:
-        """Who delivers in this process; running."""
+        """Who delivers in this process; running. The log names each door that may take longer than a lease lasts."""
+        for agency in self.house.doors.outlasting(self.house.lease):
+            event(_log, "lease_too_short", logging.WARNING, agency=agency, seconds=self.house.lease.total_seconds())
         return Courier(self.house, self.settings.workers, self.settings.sweep_seconds)
 
     def celery(self, wake: Callable[[], None] = lambda: None) -> Celery:
@@ -269,6 +275,7 @@ def hub_doors(doors: Mapping[str, AgencyDoor], connectors: Mapping[str, Connecto
         connectors, {agency: _digest(door) for agency, door in doors.items()},
         {agency: tuple(map(str, door.settings.values())) for agency, door in doors.items()},
         {agency: door.pace for agency, door in doors.items()},
+        {agency: known for agency, door in doors.items() if (known := timeout_of(door)) is not None},
     )  # fmt: skip
 
 

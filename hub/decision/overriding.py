@@ -68,7 +68,12 @@ def reaches(recipient: AgencyKind, facts: Facts) -> bool:
 
     Not where the landlord's own staff are concerned, for a colleague may have an interest in it (law.md 4.7).
     """
-    return recipient in PROTECTORS and facts.get("purpose") in PROTECTS and facts.get("subject_role") != "staff"
+    return may_reach(recipient, facts.get("purpose")) and facts.get("subject_role") != "staff"
+
+
+def may_reach(recipient: AgencyKind, purpose: object) -> bool:
+    """Whether an override may count towards this kind of recipient, for such a purpose."""
+    return recipient in PROTECTORS and purpose in PROTECTS
 
 
 def stood_in_for(decision: Decision, facts: Facts) -> Decision:

@@ -1,16 +1,21 @@
-"""Answers: until when each partner's next answer is awaited, and what is late."""
+"""Answers: until when each partner's next answer is awaited, and what is late; that it fetches what waits is one."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from hub.delivery.doors import Pace, Rung
 from hub.delivery.outbox import DisclosureRow, State, among, change
-from hub.store.tables import disclosure, receipt
+from hub.delivery.queue import DANGER
+from hub.store.tables import disclosure, follow_up, outbox, receipt
 from hub.store.unit_of_work import Reading, Writing
 
+DANGER_WAITS = timedelta(minutes=15)
+"""How long danger waits to be fetched before a person is told, where its partner's pace does not say."""
+
 _AWAITED_IN = (State.SENT, State.RECEIPTED, State.PREPARED)
+_FETCHED_IN = (State.QUEUED, State.LEAVING)
 _MOST = 500
 
 
@@ -38,20 +43,66 @@ def is_overdue(row: DisclosureRow, now: datetime) -> bool:
     return due and row.answer_late_at is None and row.state in _AWAITED_IN
 
 
+def patience(pace: Pace, hours: float, lane: int) -> timedelta:
+    """How long a disclosure may wait to be fetched: its first answer's time, `hours` or less where none is named."""
+    named = pace.answers.next_after(Rung.PREPARED)
+    if named is not None:
+        return named
+    return DANGER_WAITS if lane == DANGER else timedelta(hours=pace.gives_up_after_hours or hours)
+
+
+def unfetched(
+    tx: Reading, agency: str, lane: int, since: datetime, disclosure_id: str | None = None
+) -> tuple[DisclosureRow, ...]:  # fmt: skip
+    """What a partner that fetches could have fetched before `since`, and that was not raised yet, longest due first."""
+    asked = (
+        select(disclosure.c.id)
+        .join(outbox, outbox.c.disclosure_id == disclosure.c.id)
+        .where(disclosure.c.agency == agency, outbox.c.lane == lane, outbox.c.due_at < since, _is_to_be_fetched())
+        .where(disclosure.c.answer_late_at.is_(None))
+        .where(disclosure.c.id.not_in(select(follow_up.c.disclosure_id).where(follow_up.c.look_at.is_not(None))))
+        .order_by(outbox.c.due_at, disclosure.c.seq)
+        .limit(_MOST)
+    )  # fmt: skip
+    if disclosure_id is not None:
+        asked = asked.where(disclosure.c.id == disclosure_id)
+    return _rows(tx, tx.connection.execute(asked).scalars().all())
+
+
+def note_unfetched(tx: Writing, row: DisclosureRow, waits: timedelta, now: datetime) -> None:
+    """Record that it was raised; an answer was due once it had waited for so long."""
+    asked = select(outbox.c.due_at).where(outbox.c.disclosure_id == row.id)
+    due = tx.connection.execute(asked).scalar_one() + waits
+    change(tx, row.id, row.state, answer_due_at=due, answer_late_at=now)
+
+
 def late(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
     """What of a landlord is without an answer that was raised as late, longest due first."""
     found = tx.connection.execute(
         select(disclosure.c.id)
         .where(disclosure.c.answer_due_at.is_not(None), disclosure.c.answer_late_at.is_not(None),
-               disclosure.c.landlord == landlord, _is_awaited())
+               disclosure.c.landlord == landlord, or_(_is_awaited(), _is_to_be_fetched()))
         .order_by(disclosure.c.answer_due_at)
         .limit(_MOST)
     )  # fmt: skip
     return _rows(tx, found.scalars().all())
 
 
+def is_late(now: datetime) -> ColumnElement[bool]:
+    """Disclosures without an answer that is due by now; not what goes no more, or waits for one of our own."""
+    nobody_owes = (State.HELD.value, State.CANCELLED.value, State.REFUSED.value)
+    return and_(disclosure.c.answer_due_at < now, disclosure.c.state.not_in(nobody_owes))
+
+
 def _is_awaited() -> ColumnElement[bool]:
     return disclosure.c.state.in_([state.value for state in _AWAITED_IN])
+
+
+def _is_to_be_fetched() -> ColumnElement[bool]:
+    """Queued, and nothing for a worker; also what was being fetched when something broke."""
+    its = outbox.alias("its")
+    for_a_worker = exists().where(its.c.disclosure_id == disclosure.c.id, its.c.ready.is_(True))
+    return and_(disclosure.c.state.in_([state.value for state in _FETCHED_IN]), ~for_a_worker)
 
 
 def _handed_over_at(tx: Reading, disclosure_id: str) -> datetime | None:

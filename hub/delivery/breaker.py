@@ -100,7 +100,7 @@ def slots(door: DoorState, pace: Pace, busy: int, now: datetime) -> Slots:
     """What may begin at a door with `busy` attempts under way.
 
     Danger goes whether the circuit is open, the rate used up or the partner's office closed, in a slot of its own:
-    an attempt that fails costs less than one that was not made.
+    an attempt that fails costs less than one that was not made. No more begin at once than its rate lets in a minute.
     """
     danger = max(0, pace.at_once + 1 - busy)
     waits = door.paced_until is not None and door.paced_until > now
@@ -109,7 +109,8 @@ def slots(door: DoorState, pace: Pace, busy: int, now: datetime) -> Slots:
     if door.state is not Circuit.CLOSED:
         probes = busy == 0 and (door.probe_at is None or door.probe_at <= now)
         return Slots(1 if probes else 0, danger)
-    return Slots(max(0, pace.at_once - busy), danger)
+    in_a_minute = pace.at_once if pace.per_minute is None else max(1, int(pace.per_minute))
+    return Slots(max(0, min(pace.at_once - busy, in_a_minute)), danger)
 
 
 def begun(tx: Writing, door: DoorState, pace: Pace, attempts: int, now: datetime, lease: timedelta) -> None:

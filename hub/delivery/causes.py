@@ -20,6 +20,8 @@ WORDS: Mapping[str, str] = {
     "last_attempt_unknown": "an attempt was cut short, and whether the agency has it is not known: ask the agency",
     "undecidable": "it could not be decided: the rules or the record have a fault, and the administrator must look",
     "not_found": "something that it rests on is gone; a person of the case may have been erased",
+    "not_settled": "it was tried, and what came of it could not be put on record: ask the agency; the log tells more",
+    "lease_over": "the hub was too slow for as long as it was tried, and sent nothing: the administrator must look",
     "message_refused": "the connector does not make a message of this disclosure",
     "message_tells_more": "the connector's message would tell more than was decided, so nothing was sent",
     "message_too_large": "the message is larger than the agency takes: refer a summary instead",

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import Protocol, runtime_checkable
 
@@ -21,6 +21,7 @@ from connectors.contract import (
 )
 from connectors.pace import Pace
 from hub import metrics, traces
+from hub.delivery import given
 from hub.errors import Conflict
 from hub.logs import event
 from protocols.disclosure import Disclosure
@@ -49,6 +50,8 @@ class Attempted:
     receipt: Receipt | None = None
     code: str | None = None
     after_seconds: float | None = None
+    reached: bool = False
+    """Whether the partner had the bytes although it did not take them."""
 
 
 @runtime_checkable
@@ -66,9 +69,13 @@ class Doors:
     def __init__(
         self, connectors: Mapping[str, Connector], digests: Mapping[str, str] | None = None,
         addresses: Mapping[str, tuple[str, ...]] | None = None, paces: Mapping[str, Pace] | None = None,
+        timeouts: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
-        """Hold them; nothing is opened. By agency: `digests` of their settings, `addresses` these name, `paces`."""
-        self._connectors, self._paces = dict(connectors), dict(paces or {})
+        """Hold them; nothing is opened.
+
+        By agency: `digests` of their settings, `addresses` these name, `paces`, `timeouts` of one attempt in seconds.
+        """
+        self._connectors, self._paces, self._timeouts = dict(connectors), dict(paces or {}), dict(timeouts or {})
         self._digests, self._addresses = dict(digests or {}), dict(addresses or {})
 
     def __contains__(self, agency: object) -> bool:
@@ -86,6 +93,15 @@ class Doors:
     def pace(self, agency: str) -> Pace:
         """How this partner wants to be approached; the default where it says nothing, or has no door any more."""
         return self._paces.get(agency, Pace())
+
+    def takes(self, agency: str, lease: timedelta) -> timedelta:
+        """How long an attempt may take: its time-out, or a quarter of the lease where none is known that is shorter."""
+        known = timedelta(seconds=self._timeouts.get(agency, 0.0))
+        return known if timedelta(0) < known < lease else lease / 4
+
+    def outlasting(self, lease: timedelta) -> tuple[str, ...]:
+        """The agencies whose attempts may last as long as a lease, or longer."""
+        return tuple(agency for agency, known in self._timeouts.items() if timedelta(seconds=known) >= lease)
 
     def is_collected(self, agency: str) -> bool:
         """Whether this partner fetches what is for it."""
@@ -111,10 +127,10 @@ class Doors:
         """The exact message. Raises Conflict if it tells more than the disclosure, is too large, or cannot be made."""
         door = self._door(agency)
         try:
-            message = door.render(disclosure)
+            message = given.message(door.render(disclosure))
         except DeliveryProblem:
             raise Conflict("MESSAGE_REFUSED", "the connector does not make a message of this disclosure") from None
-        except Exception as problem:  # a stranger's code: whatever it raises, other rows must not wait behind this one
+        except BaseException as problem:  # a stranger's code: whatever it raises, nothing else may wait behind this row
             event(_log, "connector_broke_contract", logging.ERROR, agency=agency, disclosure=disclosure.id)
             raise Conflict("CONNECTOR_FAULT", "the connector failed to make a message of this disclosure") from problem
         if not message.paths <= {item.path for item in disclosure.items}:
@@ -133,16 +149,22 @@ class Doors:
 
     def _send(self, agency: str, message: Message, key: str, at: datetime) -> Attempted:
         try:
-            return Attempted(AttemptOutcome.DONE, self._door(agency).transport.deliver(message, key, at))
-        except Refused as problem:
-            return Attempted(AttemptOutcome.REFUSED, code=_as_code(problem.code))
-        except TryLater as problem:
-            return Attempted(AttemptOutcome.TRY_LATER, code=_as_code(problem.code), after_seconds=problem.after)
-        except Unsure as problem:
-            return Attempted(AttemptOutcome.UNSURE, code=_as_code(problem.code))
-        except Exception:  # noqa: BLE001 - a stranger's code: whatever it raises, the row must be settled
+            return self._attempt(agency, message, key, at)
+        except BaseException:  # noqa: BLE001 - a stranger's code: whatever it raises, the row must be settled
             event(_log, "connector_broke_contract", logging.ERROR, agency=agency, disclosure=message.disclosure_id)
             return Attempted(AttemptOutcome.UNSURE, code="connector_fault")
+
+    def _attempt(self, agency: str, message: Message, key: str, at: datetime) -> Attempted:
+        try:
+            receipt = self._door(agency).transport.deliver(message, key, at)
+            return Attempted(AttemptOutcome.DONE, given.receipt(receipt))
+        except Refused as problem:
+            return Attempted(AttemptOutcome.REFUSED, code=_as_code(problem.code), reached=problem.reached is True)
+        except TryLater as problem:
+            return Attempted(AttemptOutcome.TRY_LATER, code=_as_code(problem.code), reached=problem.reached is True,
+                             after_seconds=given.wait(problem.after))  # fmt: skip
+        except Unsure as problem:
+            return Attempted(AttemptOutcome.UNSURE, code=_as_code(problem.code))
 
     def recall(self, agency: str, filename: str) -> bool:
         """Take back what was prepared and not yet carried; False when it is not there, or can never be taken back.
@@ -152,7 +174,7 @@ class Doors:
         transport = self._door(agency).transport
         try:
             return isinstance(transport, Recallable) and transport.recall(filename)
-        except Exception as problem:  # a folder's rights, or a stranger's code: other packs must not wait behind this
+        except BaseException as problem:  # a folder's rights, or a stranger's code: no other pack waits behind this
             raise Conflict("RECALL_FAILED", "the pack could not be taken back; look at the folder") from problem
 
     def _door(self, agency: str) -> Connector:
@@ -161,6 +183,6 @@ class Doors:
         return self._connectors[agency]
 
 
-def _as_code(given: str, instead: str = "connector_code") -> str:
+def _as_code(code: object, instead: str = "connector_code") -> str:
     """A connector's code as it may stand in the log: one that does not fit must not keep a row from being settled."""
-    return given if _CODE.fullmatch(given) else instead
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else instead

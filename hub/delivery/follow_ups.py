@@ -8,14 +8,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto, unique
+from itertools import count, product
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, case, delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, insert, literal, select, update
 
 from hub.delivery import leases
 from hub.delivery.doors import Rung
 from hub.delivery.outbox import HOLD_WINDOW, DisclosureRow, State, recall_is_due
-from hub.errors import Conflict
+from hub.delivery.queue import DANGER
 from hub.store.tables import attempt, disclosure, follow_up, outbox
 from hub.store.unit_of_work import Reading, Writing
 
@@ -82,15 +83,20 @@ def cut_off(tx: Writing, disclosure_id: str) -> None:
 
 
 def reference_after(tx: Reading, reference: str) -> str:
-    """A free reference that shows what it follows up. Raises Conflict where thirty have been used."""
+    """A free reference that shows what it follows up: with one sign, and where all of these are used with two, or more.
+
+    There is always another one: nobody who takes their consent back may be told that it was followed up too often.
+    """
     root = reference.partition(_STROKE)[0]
-    wanted = [f"{root}{_STROKE}{sign}" for sign in _SIGNS]
-    asked = select(disclosure.c.reference).where(disclosure.c.reference.in_(wanted))
-    used = set(tx.connection.execute(asked).scalars())
-    free = next((one for one in wanted if one not in used), None)
-    if free is None:
-        raise Conflict("TOO_MANY_FOLLOW_UPS", "this was followed up too often; telephone the agency, and refer again")
-    return free
+    heads = ("".join(signs) for length in count() for signs in product(_SIGNS, repeat=length))
+    for head in heads:
+        wanted = [f"{root}{_STROKE}{head}{sign}" for sign in _SIGNS]
+        asked = select(disclosure.c.reference).where(disclosure.c.reference.in_(wanted))
+        used = set(tx.connection.execute(asked).scalars())
+        free = next((one for one in wanted if one not in used), None)
+        if free is not None:
+            return free
+    raise AssertionError("there is no end of signs")
 
 
 def reach(tx: Reading, row: DisclosureRow) -> Reach:
@@ -108,20 +114,20 @@ def reach(tx: Reading, row: DisclosureRow) -> Reach:
 def decisions_behind(tx: Reading, disclosure_id: str) -> tuple[str, ...]:
     """The decisions under which the agency got it, or may have."""
     rows = tx.connection.execute(
-        select(attempt.c.decision_id).where(
-            attempt.c.disclosure_id == disclosure_id,
-            or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(leases.MAY_HAVE_IT)),
-        )
+        select(attempt.c.decision_id).where(attempt.c.disclosure_id == disclosure_id, leases.MAY_HAVE_LEFT)
     )
     return tuple(dict.fromkeys(rows.scalars()))
 
 
 def hurry(tx: Writing, disclosure_ids: Collection[str], lane: int, now: datetime) -> None:
-    """Raise what is queued to a more urgent lane, due now; what is as urgent already stays as it is."""
-    due = outbox.c.due_at
+    """Raise what is queued to a more urgent lane, due now; what is as urgent already stays as it is.
+
+    But for danger, which goes now whenever it is told of again: an attempt that fails costs less than one not made.
+    """
+    due, waits = outbox.c.due_at, outbox.c.lane >= lane if lane == DANGER else outbox.c.lane > lane
     tx.connection.execute(
         update(outbox)
-        .where(outbox.c.disclosure_id.in_(sorted(disclosure_ids)), outbox.c.lane > lane)
+        .where(outbox.c.disclosure_id.in_(sorted(disclosure_ids)), waits)
         .values(lane=lane, due_at=case((due > now, literal(now, due.type)), else_=due))
     )
     tx.connection.execute(

@@ -41,6 +41,8 @@ SUBJECT_ERASED = "SUBJECT_ERASED"
 RECALL_DUE = "due"
 """In `outbox.recall`: a pack is still to be taken out of its folder."""
 
+_MOST = 500  # of what is listed for somebody, or worked off by a sweep that comes again
+
 UNSENT = (State.HELD, State.QUEUED, State.PREPARED, State.PARKED)
 """States in which nothing is on its way; whether an earlier attempt may have arrived, `leases.may_have_left` says."""
 
@@ -72,6 +74,7 @@ class DisclosureRow:
     override_id: str | None = None
     answer_due_at: datetime | None = None
     answer_late_at: datetime | None = None
+    disclosed_at: datetime | None = None
 
 
 def put(tx: Writing, row: DisclosureRow, lane: int, *, ready: bool, due_at: datetime | None = None) -> None:
@@ -122,7 +125,7 @@ def relying_on(tx: Reading, consent_id: str) -> tuple[DisclosureRow, ...]:
 
 
 def waiting_for(tx: Reading, agency: str, now: datetime) -> tuple[DisclosureRow, ...]:
-    """What waits to be collected by an agency, oldest first; also what was being fetched when something broke.
+    """What waits to be collected by an agency, danger first; also what was being fetched when something broke.
 
     Not yet what follows up something of which it does not show yet whether it came.
     """
@@ -131,8 +134,8 @@ def waiting_for(tx: Reading, agency: str, now: datetime) -> tuple[DisclosureRow,
         select(disclosure).join(outbox, outbox.c.disclosure_id == disclosure.c.id).where(outbox.c.due_at <= now)
         .where(disclosure.c.agency == agency, disclosure.c.state.in_((State.QUEUED.value, State.LEAVING.value)))
         .where(disclosure.c.id.not_in(too_early))
-        .order_by(disclosure.c.seq)
-        .limit(500)
+        .order_by(outbox.c.lane, disclosure.c.seq)
+        .limit(_MOST)
     )  # fmt: skip
     return tuple(_row(row) for row in rows)
 
@@ -144,7 +147,7 @@ def to_recall(tx: Reading) -> tuple[DisclosureRow, ...]:
         .join(outbox, outbox.c.disclosure_id == disclosure.c.id)
         .where(outbox.c.recall == RECALL_DUE)
         .order_by(outbox.c.seq)
-        .limit(500)
+        .limit(_MOST)
     )
     return tuple(_row(row) for row in rows)
 
@@ -177,14 +180,14 @@ def packs_missing(tx: Reading, disclosure_ids: Iterable[str]) -> tuple[str, ...]
 
 
 def parked(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
-    """What stopped being tried and waits for a person of that landlord, oldest first."""
-    return _in_state(tx, landlord, State.PARKED)
+    """What stopped being tried and waits for a person of that landlord, oldest first, as many as one page holds."""
+    return _where(tx, and_(disclosure.c.landlord == landlord, disclosure.c.state == State.PARKED.value), most=_MOST)
 
 
 def held(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
     """What waits for an authoriser of that landlord: what is due first comes first, what has no clock last."""
     waits = and_(disclosure.c.landlord == landlord, disclosure.c.state == State.HELD.value)
-    return _where(tx, waits, disclosure.c.review_due_at.is_(None), disclosure.c.review_due_at)
+    return _where(tx, waits, disclosure.c.review_due_at.is_(None), disclosure.c.review_due_at, most=_MOST)
 
 
 def held_in(tx: Reading, case_id: str) -> tuple[DisclosureRow, ...]:
@@ -212,7 +215,7 @@ def late_reviews(tx: Reading, now: datetime) -> tuple[DisclosureRow, ...]:
     return _where(tx, and_(
         disclosure.c.state == State.HELD.value, disclosure.c.review_due_at < now,
         disclosure.c.review_overdue_at.is_(None),
-    ))  # fmt: skip
+    ), most=_MOST)  # fmt: skip
 
 
 def lane_of(tx: Reading, disclosure_id: str) -> int | None:
@@ -246,21 +249,19 @@ def change(tx: Writing, disclosure_id: str, state: State, **columns: str | int |
     told when that is withdrawn.
     """
     relied = {} if columns.get("consent_id", "") is not None else {
-        "consent_id": case((disclosure.c.released_at.is_not(None), disclosure.c.consent_id))
+        "consent_id": case((disclosure.c.disclosed_at.is_not(None), disclosure.c.consent_id))
     }  # fmt: skip
     tx.connection.execute(
         update(disclosure).where(disclosure.c.id == disclosure_id).values(state=state.value, **{**columns, **relied})
     )
 
 
-def _in_state(tx: Reading, landlord: str, state: State) -> tuple[DisclosureRow, ...]:
-    return _where(tx, and_(disclosure.c.landlord == landlord, disclosure.c.state == state.value))
-
-
 def _where(
-    tx: Reading, criterion: ColumnElement[bool], *first: ColumnElement[datetime] | ColumnElement[bool]
-) -> tuple[DisclosureRow, ...]:
-    rows = tx.connection.execute(select(disclosure).where(criterion).order_by(*first, disclosure.c.seq).limit(500))
+    tx: Reading, criterion: ColumnElement[bool], *first: ColumnElement[datetime] | ColumnElement[bool],
+    most: int | None = None,
+) -> tuple[DisclosureRow, ...]:  # fmt: skip
+    """All of them unless said otherwise: what is stopped for good is stopped whole, however much it is."""
+    rows = tx.connection.execute(select(disclosure).where(criterion).order_by(*first, disclosure.c.seq).limit(most))
     return tuple(_row(row) for row in rows)
 
 

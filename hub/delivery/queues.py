@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Table, case, func, select
 
-from hub.delivery import breaker
+from hub.delivery import answers, breaker
 from hub.delivery.breaker import DoorState
 from hub.delivery.outbox import State
 from hub.delivery.queue import DANGER, PRIORITY, ROUTINE
@@ -58,7 +58,7 @@ def standing(tx: Reading, now: datetime) -> Standing:
         held_overdue=_by_agency(
             tx, disclosure, disclosure.c.state == State.HELD.value, disclosure.c.review_due_at < now
         ),
-        receipts_overdue=_by_agency(tx, disclosure, disclosure.c.answer_due_at < now),
+        receipts_overdue=_by_agency(tx, disclosure, answers.is_late(now)),
     )  # fmt: skip
 
 

@@ -19,13 +19,14 @@ from hub.delivery.doors import Rung
 from hub.delivery.leases import Claim
 from hub.delivery.outbox import DisclosureRow
 from hub.delivery.queue import Head
-from hub.errors import ConcordatError, Unavailable
 from hub.flow import still
 from hub.flow.house import House
 from hub.flow.release import WORKER, Intent, arrived_already, in_the_way, park, release
+from hub.flow.undecidable import code_of
 from hub.intake import referrals
 from hub.register import agencies, consents
 from hub.store.scope import EVERY, of_landlord
+from hub.store.troubles import is_of_the_store
 from hub.store.unit_of_work import Reading, Writing
 
 _LOOKS_AHEAD = 2  # so that who finds the first rows taken still has some to take
@@ -59,9 +60,11 @@ def claim(
     `only`: of these alone, each in its turn. Raises Unavailable where the store is away: nothing was claimed then.
     """
     still.put_right(house)
-    now = house.clock.now()
+    now, allowed = house.clock.now(), most if usual is None else usual
     with house.store.read(EVERY) as tx:
         free = _slots(house, tx, breaker.states(tx), agencies.ids(tx), now)
+        if not allowed:  # what nobody could take now would be found at every look, and look as if others were at it
+            free = {agency: replace(slots, usual=0) for agency, slots in free.items()}
         found = queue.heads(tx, free, now, most * _LOOKS_AHEAD, only)
     # Danger is claimed by itself: it does not wait until others of its batch are decided as well.
     danger = [head for head in found if head.lane == queue.DANGER]
@@ -69,11 +72,12 @@ def claim(
     parked = 0
     while candidates:
         try:
-            claimed = _claim(house, worker, candidates, most, most if usual is None else usual)
+            claimed = _claim(house, worker, candidates, most, allowed)
             return replace(claimed, dealt=claimed.dealt + parked)
         except _UndecidableError as problem:
-            parked += _park_undecidable(house, worker, problem.disclosure_id, problem.code)
-            candidates = [head for head in candidates if head.disclosure_id != problem.disclosure_id]
+            stuck = next(head for head in candidates if head.disclosure_id == problem.disclosure_id)
+            parked += _park_undecidable(house, worker, stuck, problem.code)
+            candidates = [head for head in candidates if head is not stuck]
     return Claimed(dealt=parked)
 
 
@@ -87,10 +91,11 @@ def _claim(house: House, worker: str, candidates: Sequence[Head], most: int, usu
         cases = referrals.hold_free(tx, {head.case_id for head in candidates if head.agency in doors})
         chosen = queue.fitting([head for head in candidates if head.case_id in cases], free, most, usual)
         claims = leases.take(tx, [head.disclosure_id for head in chosen], worker, now, house.lease)
-        for agency, count in _by_agency(claims).items():
-            breaker.begun(tx, doors[agency], house.doors.pace(agency), count, now, house.lease)
         leases.close_unknown(tx, [taken.disclosure_id for taken in claims if taken.unknown_attempts], now)
         intents, entries = _decide(house, tx, claims, now)
+        # Only what does begin uses up a rate, or the one attempt that finds out whether a partner answers again.
+        for agency, count in _by_agency(intent.claim for intent in intents).items():
+            breaker.begun(tx, doors[agency], house.doors.pace(agency), count, now, house.lease)
         log.append(tx, entries)
     return Claimed(tuple(intents), len(claims), beaten=not claims)
 
@@ -120,10 +125,9 @@ def _open_together(tx: Writing, rows: Sequence[DisclosureRow]) -> None:
         referrals.open_together(tx, {row.referral_id for row in rows})
         kept.open_first(tx, {row.id: row.case_id for row in rows})
         consents.open_together(tx, {row.case_id for row in rows})
-    except Unavailable:
-        raise
-    except (ConcordatError, ValueError, LookupError):
-        return
+    except Exception as problem:  # whatever it is, it shows again in its turn, at the row that it is of
+        if is_of_the_store(problem):
+            raise
 
 
 def _decide_surely(
@@ -131,13 +135,8 @@ def _decide_surely(
 ) -> tuple[Intent | None, list[Entry]]:  # fmt: skip
     try:
         return _decide_one(house, tx, row, taken, now)
-    except Unavailable:
-        raise
-    except ConcordatError as problem:
-        raise _UndecidableError(row.id, problem.code) from problem
-    except (ValueError, LookupError) as problem:
-        # A defect of ours or of the rules. Nothing goes on it, and what is behind it must not wait for it.
-        raise _UndecidableError(row.id, "UNDECIDABLE") from problem
+    except Exception as problem:  # whatever it is, the others must not wait behind it
+        raise _UndecidableError(row.id, code_of(problem, row.id)) from problem
 
 
 def _decide_one(
@@ -173,18 +172,18 @@ def _by_agency(claims: Iterable[Claim]) -> Mapping[str, int]:
     return counts
 
 
-def _park_undecidable(house: House, worker: str, disclosure_id: str, code: str) -> int:
+def _park_undecidable(house: House, worker: str, head: Head, code: str) -> int:
     """What cannot be decided or rendered now will not be by trying again: nothing left, and a person is told why.
 
     0 where somebody else dealt with it since.
     """
     with house.store.write(EVERY) as tx:
-        still.require_still(house, tx)
-        row = outbox.get(tx, disclosure_id)
+        still.require_still(house, tx, danger=head.lane == queue.DANGER)  # or what is in danger behind it would wait
+        row = outbox.get(tx, head.disclosure_id)
         referrals.hold_case(tx, row.case_id)
         now = house.clock.now()
-        claims = leases.take(tx, [disclosure_id], worker, now, house.lease)
-        leases.close_unknown(tx, [disclosure_id], now)
+        claims = leases.take(tx, [row.id], worker, now, house.lease)
+        leases.close_unknown(tx, [row.id], now)
         # The log counts attempts, and none was made.
         log.append(tx, [park(house, tx, row, replace(taken, attempt=0), code, now) for taken in claims])
     return len(claims)

@@ -3,7 +3,7 @@
 from hub import metrics, traces
 from hub.access.roles import Act, Actor, require
 from hub.audit import log
-from hub.delivery import follow_ups, leases, outbox, queue
+from hub.delivery import follow_ups, leases, outbox, queue, sent
 from hub.delivery.doors import Attempted, AttemptOutcome, Message, Receipt, Rung
 from hub.delivery.outbox import State
 from hub.errors import Conflict, NotFound
@@ -19,8 +19,10 @@ def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
     """Fetch one disclosure that waits for this partner.
 
     The intent is logged before the bytes are handed out. Until it is acknowledged it may be fetched again, decided
-    again each time: an answer can be lost. Raises NotFound for what is not this partner's, Conflict when it is not
-    waiting any more or may not go now.
+    again each time: an answer can be lost. What was fetched is never handed out with other words under the same id.
+
+    Raises NotFound for what is not this partner's, Conflict when it is not waiting any more, was put right by a newer
+    one, or may not go now.
     """
     require(actor, Act.READ_FEED)
     agency = agency_of(actor)
@@ -45,6 +47,8 @@ def _fetch(house: House, actor: Actor, agency: str, disclosure_id: str) -> Messa
             raise Conflict("AGENCY_BARRED", "nothing may go to this agency until people have looked; telephone us")
         # Fetched, yet never acknowledged: the answer may have been lost on its way, so it may be fetched again.
         again = row.state is State.RECEIPTED and row.rung < Rung.READ
+        if any(not later.bare for later in follow_ups.on(tx, row.id)):
+            raise Conflict("REPLACED", "this was put right since; fetch the newer one, which names this one in `about`")
         told = follow_ups.of(tx, row)
         too_early = told is not None and told.look_at is not None  # whether the earlier one came does not show yet
         if too_early or (row.state not in (State.QUEUED, State.LEAVING) and not again):
@@ -54,9 +58,9 @@ def _fetch(house: House, actor: Actor, agency: str, disclosure_id: str) -> Messa
             raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
         leases.close_unknown(tx, [row.id], now)
         intent, entries = release(house, tx, row, claims[0], actor.person, now)
-        if intent is None and again:
+        if again and (intent is None or sent.changed(tx, row.id, row.case_id)):
             raise Conflict(
-                "NOT_WAITING", "this disclosure may not go again now"
+                "NOT_WAITING", "this disclosure may not go again now, or not as it was; telephone us"
             )  # what happened before stays on record
         log.append(tx, entries)
     if intent is None:

@@ -13,16 +13,17 @@ from hub.delivery.doors import Attempted, AttemptOutcome
 from hub.flow.claim import claim
 from hub.flow.house import House
 from hub.flow.release import Intent
-from hub.flow.settle import settle
+from hub.flow.settle import LEASE_OVER, settle
 
 
 def send(house: House, intent: Intent) -> Attempted:
     """One attempt at what was claimed, with no transaction open. The one place from which anything is sent.
 
-    Nothing leaves once the lease is over: by then somebody else may be at it.
+    It begins only where it is over before its lease is, as far as its door tells: after that somebody else may be at
+    it, or the person have been erased, and what came back would be thrown away.
     """
-    if house.clock.now() >= intent.claim.until:
-        return Attempted(AttemptOutcome.TRY_LATER, code="lease_over")
+    if house.clock.now() + house.doors.takes(intent.row.agency, house.lease) > intent.claim.until:
+        return Attempted(AttemptOutcome.TRY_LATER, code=LEASE_OVER)
     return house.doors.send(intent.row.agency, intent.message, intent.row.id, house.clock.now())
 
 

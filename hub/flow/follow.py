@@ -107,7 +107,7 @@ def new_row(tx: Reading, about: DisclosureRow, now: datetime) -> DisclosureRow:
         about, seq=0, id=new_id(Prefix.DISCLOSURE), decision_id=new_id(Prefix.DECISION), state=State.QUEUED,
         reference=follow_ups.reference_after(tx, about.reference), cause=None, authoriser=None, consent_id=None,
         rung=0, released_at=None, created_at=now, within=None, review_due_at=None, review_overdue_at=None,
-        override_id=None, answer_due_at=None, answer_late_at=None,
+        override_id=None, answer_due_at=None, answer_late_at=None, disclosed_at=None,
     )  # fmt: skip
 
 

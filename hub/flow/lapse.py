@@ -5,6 +5,7 @@ is queued is decided at its door as well; what lies in a folder or waits for an 
 Promise: what may not go any more is held or cancelled, and its pack taken back; what may stays where it is.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -13,7 +14,6 @@ from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.delivery import lapses, outbox, sent
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
-from hub.errors import NotFound
 from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
 from hub.flow.judge import VALID_FOR
@@ -29,6 +29,7 @@ from hub.flow.release import (
     take_back,
 )
 from hub.flow.sweeping import each
+from hub.flow.undecidable import code_of
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.store.scope import EVERY, of_landlord
@@ -46,6 +47,16 @@ def lapse(house: House) -> int:
 
 
 def _is_decided(house: House, found: DisclosureRow) -> bool:
+    try:
+        return _is_done(house, found, _again)
+    except Exception as problem:  # noqa: BLE001 - whatever it is: its ground has run out, and a person must look
+        code_of(problem, found.id)
+        return _is_done(house, found, _park)
+
+
+def _is_done(
+    house: House, found: DisclosureRow, act: Callable[[House, Writing, DisclosureRow, datetime], list[Entry]]
+) -> bool:
     now = house.clock.now()
     with house.store.write(of_landlord(found.landlord)) as tx:
         row = hold_disclosure(tx, found.id)
@@ -54,11 +65,7 @@ def _is_decided(house: House, found: DisclosureRow) -> bool:
         lapses.drop(tx, row.id)
         if row.state not in UNSENT:
             return False
-        try:
-            entries = _again(house, tx, row, now)
-        except (NotFound, ValueError, LookupError):  # its person was erased, or a defect of ours: a person looks
-            entries = _park(house, tx, row, now)
-        log.append(tx, entries)
+        log.append(tx, act(house, tx, row, now))
     return True
 
 

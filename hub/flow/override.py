@@ -1,9 +1,10 @@
 """Override: somebody in danger cannot wait for an authoriser. It takes effect at once and is looked into afterwards.
 
 Declared for one case, with a category and a reason, for 60 minutes; what is held in the case and may go under it goes
-in the same transaction, and its review is due in the same moment (security.md section 4; law.md 4.2, 4.7). It releases
-what the law allows, to those who protect people, and never what is sealed: `hub.decision.overriding`. Whoever declared
-it never reviews it; where it was not justified, they declare no other until a DPO restores their right.
+in the same transaction, what is queued for those it reaches waits no longer, and its review is due in the same moment
+(security.md section 4; law.md 4.2, 4.7). It releases what the law allows, to those who protect people, and never what
+is sealed: `hub.decision.overriding`. Whoever declared it never reviews it; where it was not justified, they declare no
+other until a DPO restores their right.
 """
 
 from contextlib import suppress
@@ -23,13 +24,14 @@ from hub.audit import log
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.decision.overriding import Danger
-from hub.delivery import leases, outbox
+from hub.delivery import follow_ups, leases, outbox, queue
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.errors import Conflict, NotAllowed, NotFound
 from hub.flow.house import House
+from hub.flow.hurry import hurry, must_be_telephoned
 from hub.flow.recall import recall
 from hub.flow.reconsider import reconsider
-from hub.flow.release import in_the_way, judge_again, keep_decision
+from hub.flow.release import judge_again, keep_decision
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.register import overrides
@@ -51,7 +53,8 @@ _UNDECIDABLE = (NotFound, ValueError, LookupError)
 class Declared:
     """An override, the disclosures now on their way, those of its case that still wait, and whom to tell by telephone.
 
-    `telephone` are agencies to which nothing can go before people have looked at their door or key.
+    Also what was queued before and is hurried now. `telephone` are agencies to which nothing can go before people have
+    looked at their door or key, those that do not answer at the moment, and all while nothing leaves.
     """
 
     override: Override
@@ -92,15 +95,16 @@ def declare(house: House, actor: Actor, referral_id: str, category: Danger, reas
         overrides.declare(tx, declared, accepted.subject, reason)
         entries: list[Entry] = []
         waiting = outbox.held_in(tx, accepted.case_id)
-        gone = [row for row in waiting if _let_go(house, tx, row, entries, actor.person, now)]
+        hurried = hurry(tx, accepted.case_id, now)
+        gone = [*(row for row in waiting if _let_go(house, tx, row, entries, actor.person, now)), *hurried]
         released = tuple(row.id for row in gone)
-        barred = dict.fromkeys(row.agency for row in gone if _is_barred(house, tx, row, now))
+        telephone = dict.fromkeys(row.agency for row in gone if must_be_telephoned(house, tx, row, now))
         entries.append(Entry(EntryKind.OVERRIDE_DECLARED, now, actor.person, {
             "override": declared.id, "referral": referral_id, "category": category.value, "released": len(released),
             "over_quota": declared.over_quota,
         }))  # fmt: skip
         log.append(tx, entries)
-    return Declared(declared, released, tuple(row.id for row in waiting if row.id not in released), tuple(barred))
+    return Declared(declared, released, tuple(row.id for row in waiting if row.id not in released), tuple(telephone))
 
 
 def review_override(
@@ -210,16 +214,11 @@ def _let_go(house: House, tx: Writing, row: DisclosureRow, entries: list[Entry],
     if not judged.verdict.goes:
         return False
     entries.append(keep_decision(tx, row, accepted, judged, decision_id, by, now))
-    leases.restart(tx, row.id, now, ready=False)
-    if house.doors.is_sent(row.agency):
-        outbox.schedule(tx, row.id, now, lane=0)
+    leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
+    follow_ups.hurry(tx, [row.id], queue.DANGER, now)
     outbox.change(tx, row.id, State.QUEUED, decision_id=decision_id, consent_id=judged.relied_on,
                   override_id=judged.override)  # fmt: skip
     return True
-
-
-def _is_barred(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> bool:
-    return row.agency not in house.doors or in_the_way(house, tx, row, now) is not None
 
 
 def _may_see(actor: Actor, found: Override, now: datetime) -> bool:

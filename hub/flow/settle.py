@@ -41,6 +41,9 @@ from hub.store.unit_of_work import Writing
 _log = logging.getLogger(__name__)
 Ended = tuple[Intent, Attempted]
 
+LEASE_OVER = "lease_over"
+"""The code of an attempt that did not begin, because too little of its lease was left."""
+
 
 def settle(house: House, ended: Sequence[Ended]) -> list[State | None]:
     """Settle attempts that have ended, in one transaction; their states after it.
@@ -73,8 +76,24 @@ def _landlord(numbered: tuple[int, Ended]) -> str:
     return numbered[1][0].row.landlord
 
 
+def leave_to_a_person(house: House, intent: Intent, answer: Attempted) -> State | None:
+    """Park a disclosure whose attempt has ended, and whose end cannot be settled: nor could it be after another.
+
+    Whether the partner has it counts as not known, unless it said that it has not. As `settle` in all else.
+    """
+    has_ended = AttemptOutcome.UNSURE if answer.outcome is AttemptOutcome.DONE else answer.outcome
+    with house.store.write(of_landlord(intent.row.landlord)) as tx:
+        referrals.hold_case(tx, intent.row.case_id)
+        now = house.clock.now()
+        if not leases.end_attempt(tx, intent.claim, has_ended.value, now, reached=answer.reached):
+            return None
+        log.append(tx, [park(house, tx, intent.row, intent.claim, "not_settled", now)])
+    return State.PARKED
+
+
 def _note_doors(tx: Writing, ended: Iterable[Ended], now: datetime) -> list[Changed]:
-    by_agency = sorted(ended, key=lambda one: one[0].row.agency)
+    """What attempts say of their partners; one that did not begin says nothing."""
+    by_agency = sorted((one for one in ended if one[1].code != LEASE_OVER), key=lambda one: one[0].row.agency)
     noted = (breaker.ended(tx, intent.row.agency, answer, now) for intent, answer in by_agency)
     return [change for change in noted if change is not None]
 
@@ -88,7 +107,7 @@ def _settle_one(
     house: House, tx: Writing, intent: Intent, answer: Attempted, now: datetime
 ) -> tuple[State | None, list[Entry]]:  # fmt: skip
     claim, row = intent.claim, intent.row
-    if not leases.end_attempt(tx, claim, answer.outcome.value, now):
+    if not leases.end_attempt(tx, claim, answer.outcome.value, now, reached=answer.reached):
         return None, []
     has_it = outbox.get(tx, row.id).rung >= Rung.READ  # the partner said so while this attempt was under way
     hours = house.doors.pace(row.agency).gives_up_after_hours or house.give_up_after_hours

@@ -15,8 +15,8 @@ _log = logging.getLogger(__name__)
 def each(many: Iterable[T], act: Callable[[T], bool], failed: str, ids: Callable[[T], dict[str, str]]) -> int:
     """Do it with each; returns with how many it was done.
 
-    What fails stays due for the next time, and is logged under the name `failed` with its ids and the error's code.
-    Raises Unavailable: nothing can be made durable now, neither this nor the next.
+    What fails, whatever by, stays due for the next time, and is logged as `sweep_passed_over` with `failed` (what was
+    not done), its ids and the error's code. Raises Unavailable: nothing can be made durable now.
     """
     return sum([_is_done(one, act, failed, ids) for one in many])
 
@@ -27,5 +27,7 @@ def _is_done(one: T, act: Callable[[T], bool], failed: str, ids: Callable[[T], d
     except Unavailable:
         raise
     except ConcordatError as problem:
-        event(_log, failed, logging.ERROR, code=problem.code, **ids(one))
-        return False
+        event(_log, "sweep_passed_over", logging.ERROR, outcome=failed, code=problem.code, **ids(one))
+    except Exception as problem:  # noqa: BLE001 - a defect of ours at one of them
+        event(_log, "sweep_passed_over", logging.ERROR, outcome=failed, code=type(problem).__name__, **ids(one))
+    return False

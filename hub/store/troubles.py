@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A004 - of the connection pool
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, TimeoutError  # noqa: A004 - of the connection pool
 
 from hub import metrics
 from hub.errors import Unavailable
@@ -27,6 +27,12 @@ def telling_unavailable(space: Space) -> Iterator[None]:
         if problem.connection_invalidated or _only_reads(problem.orig):
             raise away() from problem
         raise
+
+
+def is_of_the_store(problem: Exception) -> bool:
+    """Whether it says that nothing can be made durable now, whatever it were; not that one value does not fit."""
+    of_it = isinstance(problem, (Unavailable, DBAPIError, TimeoutError, sqlite3.Error))
+    return of_it and not isinstance(problem, DataError)
 
 
 def full() -> Unavailable:

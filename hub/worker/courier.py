@@ -7,16 +7,17 @@ kept for danger. A hint wakes it, and so does its own look at the queue; a hint 
 
 import logging
 import threading
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
-from hub.delivery.doors import Attempted
+from hub.delivery.doors import Attempted, AttemptOutcome
 from hub.errors import Unavailable
 from hub.flow.claim import Claimed, claim
 from hub.flow.deliver import send
 from hub.flow.house import House
 from hub.flow.release import Intent
-from hub.flow.settle import settle
+from hub.flow.settle import leave_to_a_person, settle
 from hub.logs import event
 from hub.worker.names import worker_name
 
@@ -60,11 +61,11 @@ class Courier:
             try:
                 settled, claimed = self._settle(), self._claim()
             except Unavailable:
-                self._stopping.wait(_PAUSE_SECONDS)  # nothing was lost: it goes on when the store is back
+                time.sleep(_PAUSE_SECONDS)  # nothing was lost: it goes on when the store is back, also while it stops
                 continue
-            except Exception as problem:  # noqa: BLE001 - an entrance; without a next look nothing would ever leave again
+            except BaseException as problem:  # noqa: BLE001 - an entrance; without a next look nothing would leave again
                 event(_log, "courier_failed", logging.ERROR, code=type(problem).__name__)
-                self._stopping.wait(_PAUSE_SECONDS)
+                time.sleep(_PAUSE_SECONDS)
                 continue
             if not settled and not claimed.dealt:
                 self._woken.wait(_BEATEN_SECONDS if claimed.beaten else self._look_seconds)
@@ -86,11 +87,20 @@ class Courier:
                 for one in ended:
                     self._settle_together([one])
                 return
-            # Its lease will lapse, and its end be unknown: then a person is asked, or it is repeated under the same id.
             event(_log, "not_settled", logging.ERROR, disclosure=ended[0][0].row.id, code=type(problem).__name__)
+            self._give_up(*ended[0])
         for _ in ended:
             self._ended.popleft()
             self._under_way -= 1
+
+    def _give_up(self, intent: Intent, answer: Attempted) -> None:
+        """Its lease would lapse and it be sent again, and again not be settled: for ever."""
+        try:
+            leave_to_a_person(self._house, intent, answer)
+        except Unavailable:
+            raise
+        except Exception as problem:  # noqa: BLE001 - an entrance; the others that ended must be settled
+            event(_log, "not_left_to_a_person", logging.ERROR, disclosure=intent.row.id, code=type(problem).__name__)
 
     def _claim(self) -> Claimed:
         free = self._hands - self._under_way
@@ -104,5 +114,10 @@ class Courier:
         return claimed
 
     def _send(self, intent: Intent) -> None:
-        self._ended.append((intent, send(self._house, intent)))
+        try:
+            ended = send(self._house, intent)
+        except BaseException as problem:  # noqa: BLE001 - an entrance; an attempt without an end would keep its hand
+            event(_log, "sender_failed", logging.ERROR, disclosure=intent.row.id, code=type(problem).__name__)
+            ended = Attempted(AttemptOutcome.UNSURE)
+        self._ended.append((intent, ended))
         self.wake()

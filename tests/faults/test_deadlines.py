@@ -13,11 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from connectors.contract import Message, Transport, TryLater
+from connectors.registry import AgencyDoor, timeout_of
 from connectors.transports.deadline import GOODBYE, LONGEST_ATTEMPT, Deadline
 from connectors.transports.secure_email import SecureEmail, SecureEmailSettings
 from connectors.transports.sftp import Sftp, SftpSettings
 from connectors.transports.webhook import Webhook, WebhookSettings
 from hub.settings import Settings
+from protocols.vocabulary import AgencyKind
 from tests.connectors.conftest import secret_file
 
 NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
@@ -94,6 +96,19 @@ def test_a_lease_outlasts_the_longest_attempt_and_its_goodbyes() -> None:
     assert Settings.model_fields["lease_seconds"].default > LONGEST_ATTEMPT + 2 * GOODBYE
     for settings in (SftpSettings, SecureEmailSettings, WebhookSettings):
         assert settings.model_fields["timeout"].default <= LONGEST_ATTEMPT
+
+
+@pytest.mark.parametrize(("transport", "settings", "seconds"), [
+    ("webhook", {"url": "https://police.example/"}, 20.0),
+    ("webhook", {"url": "https://police.example/", "timeout": 45}, 45.0),
+    ("carried", {"folder": "/srv/out"}, None),
+    ("own", {"timeout": 7}, None),
+])  # fmt: skip
+def test_the_hub_knows_how_long_an_attempt_at_each_door_may_take(
+    transport: str, settings: dict[str, object], seconds: float | None
+) -> None:
+    door = AgencyDoor(kind=AgencyKind.POLICE, name="x", partner="police", transport=transport, settings=settings)
+    assert timeout_of(door) == seconds
 
 
 def test_a_deadline_only_ever_comes_nearer() -> None:

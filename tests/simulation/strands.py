@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 
 class Killed(BaseException):
-    """Raised at the seam where a strand dies. Nothing catches it, as nothing catches `kill -9`."""
+    """Raised at the seam where a strand dies, and again at each after it: `kill -9` cannot be caught.
+
+    A door takes it for a connector's fault, as it does whatever a connector raises; nothing comes of that any more.
+    """
 
 
 class Strand:

@@ -56,7 +56,8 @@ class OverrideList(BaseModel):
 class OverrideDeclared(BaseModel):
     """An override in force, the disclosures now on their way, and those of the case that still wait.
 
-    `telephone` are agencies to tell by telephone: nothing goes to them before people have looked at their door or key.
+    `telephone` are agencies to tell by telephone: nothing goes to them before people have looked at their door or key,
+    or they do not answer at the moment, or nothing leaves.
     """
 
     override: str

@@ -1,22 +1,24 @@
 """How attempts end: given up, unknown, too late. Through the flow, on both databases."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hub.access.roles import Actor, Role
 from hub.bootstrap import Hub
-from hub.delivery import outbox
+from hub.delivery import breaker, outbox
 from hub.delivery.doors import Attempted, AttemptOutcome, Receipt, Rung
 from hub.delivery.outbox import DisclosureRow, State
 from hub.flow.deliver import deliver_due
+from hub.flow.deliver import send as send_now
 from hub.flow.refer import refer
 from hub.flow.release import Intent
 from hub.store.scope import EVERY
 from tests import logs
 from tests.cases import ADVICE, JAG, Ask, Case
 from tests.conftest import OpenHub
-from tests.delivering import claim_one, deliver_one, settle_one
+from tests.delivering import Line, by_lines, claim_one, deliver_one, settle_one
 from tests.hub.delivery.waiting_rows import outcomes
 from tests.hubs import HandClock, somebody
 
@@ -143,3 +145,28 @@ def test_what_was_refused_or_may_have_arrived_unnoticed_is_parked_with_its_cause
     assert settle_one(hub.house, intent, Attempted(outcome, code="smtp_550")) is State.PARKED
 
     assert (now_at(hub, row).cause, outcomes(hub.house, row)) == ("smtp_550", [outcome.value])
+
+
+@pytest.mark.parametrize(("timeout", "left"), [(90.0, 89), (None, 29)])
+def test_an_attempt_begins_only_where_it_is_over_before_its_lease(
+    hub: Hub, officer: Actor, clock: HandClock, timeout: float | None, left: int
+) -> None:
+    """After the lease somebody else may be at it, or the person be erased; and what came back is thrown away."""
+    line = Line()
+    house = by_lines(hub.house, timeouts={"agy_jag": timeout} if timeout else None, agy_jag=line)
+    row = send(hub, officer, JAG)
+    late = claim_one(house, "slow", row)
+    assert late is not None
+    clock.at = late.claim.until - timedelta(seconds=left)
+    assert settle_one(house, late, send_now(house, late)) is State.QUEUED
+    assert (line.came, now_at(hub, row).cause, outcomes(hub.house, row)) == ([], "lease_over", ["try_later"])
+    with house.store.read(EVERY) as tx:
+        states = breaker.states(tx)
+    assert "agy_jag" not in states or states["agy_jag"].failures == 0, "that is not the partner's silence"
+
+    clock.move(seconds=10)
+    intent = claim_one(house, "quick", row)
+    assert intent is not None
+    clock.at = intent.claim.until - timedelta(seconds=left + 1)
+    assert settle_one(house, intent, send_now(house, intent)) is State.SENT
+    assert line.came == [row]

@@ -243,10 +243,10 @@ def test_an_office_opens_in_london_time_on_its_days(now: str, opens: str) -> Non
     assert Pace(hours=OFFICE).open_at(asked) == datetime.fromisoformat(opens).replace(tzinfo=UTC)
 
 
-def test_hours_that_never_open_keep_nothing_for_ever() -> None:
+def test_hours_of_one_night_a_week_keep_nothing_for_ever() -> None:
     now = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    never = ServiceHours(days=("mon",), opens=time(17), closes=time(8))
-    assert never.next_open(now) - now < timedelta(days=8)
+    night = ServiceHours(days=("mon",), opens=time(17), closes=time(8))
+    assert night.next_open(now) == datetime(2026, 11, 23, 17, tzinfo=UTC)
 
 
 def test_the_next_answer_is_that_of_the_next_rung_which_has_a_time() -> None:

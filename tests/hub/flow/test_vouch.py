@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import update
 
 from hub.access.roles import Actor, Role
 from hub.audit.kinds import EntryKind
@@ -14,7 +15,7 @@ from hub.delivery.doors import Rung
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import BadInput, Conflict, NotAllowed
 from hub.flow import vouch
-from hub.flow.acknowledge import acknowledge
+from hub.flow.acknowledge import acknowledge, hand_over
 from hub.flow.collect import collect
 from hub.flow.deliver import deliver_due
 from hub.flow.feed import read_feed
@@ -23,10 +24,12 @@ from hub.flow.refer import refer
 from hub.flow.resume import resume
 from hub.register.agencies import Why
 from hub.store.scope import EVERY
+from hub.store.tables import disclosure
 from tests import logs
 from tests.cases import ADVICE, FIRE, POLICE, Case
 from tests.conftest import OpenHub
 from tests.delivering import claim_one, settle_one
+from tests.hub.delivery.waiting_rows import put_waiting
 from tests.hubs import HandClock, proved, somebody
 
 
@@ -197,3 +200,25 @@ def test_a_pack_that_was_being_written_while_its_agency_was_suspended_is_taken_b
     recall(hub.house)
     assert (_row(hub, row.id).state, _row(hub, row.id).cause) == (State.PARKED, "agency_suspended")
     assert not list((hub.settings.data_dir.parent / "out").glob("[!.]*"))
+
+
+def test_a_pack_is_not_handed_over_to_an_agency_to_which_nothing_may_go(hub: Hub, officer: Actor) -> None:
+    row = _send(hub, officer, POLICE)
+    deliver_due(hub.house, "test", 10)
+    assert _row(hub, row.id).state is State.PREPARED
+    vouch.retire(hub.house, somebody(hub, Role.ADMINISTRATOR), "agy_police", _pending(hub, "agy_police").id)
+    with pytest.raises(Conflict) as refused:
+        hand_over(hub.house, officer, row.id, "REF-1")
+    assert refused.value.code == "AGENCY_BARRED"
+    assert _row(hub, row.id).state is State.PREPARED
+
+
+def test_a_suspension_finds_every_pack_however_many_there_are(hub: Hub, clock: HandClock) -> None:
+    packs = [put_waiting(hub.house, clock.now(), agency="agy_police") for _ in range(501)]
+    with hub.house.store.write(EVERY) as tx:
+        tx.connection.execute(update(disclosure).values(state=State.PREPARED.value))
+    with hub.house.store.read(EVERY) as tx:
+        assert [row.id for row in outbox.prepared_for(tx, "agy_police")] == packs
+    assert vouch.suspend(hub.house, None, "agy_police", Why.IMPERSONATED) == len(packs)
+    with hub.house.store.read(EVERY) as tx:
+        assert outbox.prepared_for(tx, "agy_police") == ()

@@ -1,0 +1,37 @@
+"""Hurry: what an override means for what is queued already, and whom people must telephone all the same."""
+
+from datetime import datetime
+
+from hub.decision.overriding import may_reach
+from hub.delivery import breaker, follow_ups, outbox, queue
+from hub.delivery.breaker import Circuit
+from hub.delivery.outbox import DisclosureRow, State
+from hub.flow.house import House
+from hub.flow.release import in_the_way
+from hub.flow.still import is_still
+from hub.register import agencies
+from hub.store.unit_of_work import Writing
+from protocols.vocabulary import Purpose
+
+
+def hurry(tx: Writing, case_id: str, now: datetime) -> list[DisclosureRow]:
+    """Have what is queued for those whom an override reaches go as danger does; returns it, not what cannot go yet.
+
+    Of what is being sent just now a further try is hurried.
+    """
+    reached = [
+        row for row in outbox.of_case(tx, case_id) if row.state in (State.QUEUED, State.LEAVING)
+        and may_reach(agencies.get(tx, row.agency).kind, Purpose(row.purpose))
+    ]  # fmt: skip
+    follow_ups.hurry(tx, [row.id for row in reached], queue.DANGER, now)
+    told = follow_ups.among(tx, [row.id for row in reached])
+    waits = {entry.disclosure_id for entry in told.values() if entry.look_at is not None}
+    return [row for row in reached if row.state is State.QUEUED and row.id not in waits]
+
+
+def must_be_telephoned(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> bool:
+    """Whether people must tell this agency: its door is barred, or what goes there would wait for it or for us."""
+    if row.agency not in house.doors or in_the_way(house, tx, row, now) is not None:
+        return True
+    doors = breaker.states(tx, [row.agency]).values()
+    return not is_still(house, tx) or any(door.state is not Circuit.CLOSED for door in doors)
