@@ -7,7 +7,6 @@ is sealed: `hub.decision.overriding`. Whoever declared it never reviews it; wher
 other until a DPO restores their right.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +31,7 @@ from hub.flow.hurry import hurry, must_be_telephoned
 from hub.flow.recall import recall
 from hub.flow.reconsider import reconsider
 from hub.flow.release import judge_again, keep_decision
+from hub.flow.undecidable import code_of
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.register import overrides
@@ -44,9 +44,6 @@ SECOND_REVIEWERS = frozenset({AuthoriserKind.SAFEGUARDING_LEAD, AuthoriserKind.D
 
 _REVIEW_DAYS = {Danger.IMMEDIATE_DANGER: 1, Danger.CHILD_AT_RISK: 2, Danger.ADULT_AT_RISK: 2}
 """In how many working days it is reviewed: two (security.md section 4), one after immediate danger (law.md 4.7)."""
-
-_UNDECIDABLE = (NotFound, ValueError, LookupError)
-"""Its person was erased, or a defect of ours or of the rules (`hub.flow.deliver.deliver`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +186,10 @@ def end(house: House, tx: Writing, found: Override, by: str, now: datetime) -> l
     entries: list[Entry] = []
     for row in outbox.standing_on(tx, found.id):
         if row.state in UNSENT:
-            with suppress(*_UNDECIDABLE):  # the door parks it; its pack is taken back, and the others end as well
+            try:
                 entries += reconsider(house, tx, row, by)
+            except Exception as problem:  # noqa: BLE001 - the door parks it; its pack is taken back, and the others end as well
+                code_of(problem, row.id)
     return entries
 
 
@@ -209,7 +208,8 @@ def _let_go(house: House, tx: Writing, row: DisclosureRow, entries: list[Entry],
     try:
         accepted = referrals.get(tx, row.referral_id)
         judged = judge_again(house, tx, row, accepted, decision_id, now)
-    except _UNDECIDABLE:  # no reason to keep the others of the case waiting
+    except Exception as problem:  # noqa: BLE001 - no reason to keep the others of the case waiting
+        code_of(problem, row.id)
         return False
     if not judged.verdict.goes:
         return False

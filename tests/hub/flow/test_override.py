@@ -19,6 +19,7 @@ from hub.delivery import outbox, sent
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotAllowed, NotFound
 from hub.flow import document, vouch
+from hub.flow import override as overriding
 from hub.flow import reconsider as reconsidering
 from hub.flow.consult import explain_decision
 from hub.flow.deliver import deliver_due
@@ -28,6 +29,7 @@ from hub.flow.judge import Judged
 from hub.flow.overdue import raise_overdue
 from hub.flow.override import declare, list_overrides, read_override, restore_right, review_override
 from hub.flow.refer import refer
+from hub.flow.release import judge_again
 from hub.flow.review import review
 from hub.intake.referrals import AcceptedReferral
 from hub.register.agencies import Why
@@ -102,6 +104,24 @@ def test_an_override_sends_at_once_what_is_held_for_those_who_protect_and_nothin
     named = [entry["override"] for entry in _logged(hub, EntryKind.DECISION_MADE) if entry.get("override")]
     assert named == [done.override.id] * len(named)
     assert len(named) >= 2  # when it was declared, and at the door
+
+
+def test_a_held_disclosure_that_cannot_be_decided_keeps_no_other_of_its_case_waiting(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = somebody(hub, Role.OFFICER)
+    referral = _refer(hub, officer, (POLICE, SOCIAL), **DOUBTED)
+    stuck = _rows(hub, referral)["agy_police"]
+
+    def judge(house: House, tx: Writing, row: DisclosureRow, *rest: Any) -> Judged:  # noqa: ANN401 - as it takes them
+        if row.id == stuck.id:
+            raise OverflowError("date value out of range")
+        return judge_again(house, tx, row, *rest)
+
+    monkeypatch.setattr(overriding, "judge_again", judge)
+    done = declare(hub.house, officer, referral, Danger.IMMEDIATE_DANGER, WHY)
+    assert stuck.id in done.held
+    assert [row.state for row in _rows(hub, referral).values() if row.id in done.released] == [State.QUEUED]
 
 
 @pytest.mark.parametrize("category", list(Danger))
@@ -377,13 +397,13 @@ def test_what_cannot_be_decided_keeps_no_other_override_from_ending(
     for referral in (broken, sound):
         declare(hub.house, officer, referral, Danger.ADULT_AT_RISK, WHY)
     deliver_due(hub.house, "test", 10)
-    decide = reconsidering.judge_again
+    decide = judge_again
 
     def fails_for_one(
         house: House, tx: Writing, row: DisclosureRow, accepted: AcceptedReferral, decision_id: str, now: datetime
     ) -> Judged:
         if row.referral_id == broken:
-            raise LookupError("a defect of ours")
+            raise OverflowError("a defect of ours")
         return decide(house, tx, row, accepted, decision_id, now)
 
     monkeypatch.setattr(reconsidering, "judge_again", fails_for_one)
