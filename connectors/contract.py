@@ -96,28 +96,32 @@ class Manifest:
 
 
 class DeliveryProblem(Exception):
-    """Base of the three ways in which a delivery can fail; `code` is stable, the text free of personal data.
+    """Base of the three ways in which a delivery can fail; `code` is stable, the text free of personal data."""
+
+    def __init__(self, code: str, says: str) -> None:
+        """Keep the stable code beside the sentence."""
+        super().__init__(says)
+        self.code = code
+
+
+class Refused(DeliveryProblem):
+    """The partner or the transport said no for good: trying again cannot help.
 
     `reached`: the partner's own machine had the bytes before it said no, so that what they tell was told.
     """
 
     def __init__(self, code: str, says: str, *, reached: bool = False) -> None:
-        """Keep the stable code beside the sentence."""
-        super().__init__(says)
-        self.code = code
+        """Keep whether the bytes had come."""
+        super().__init__(code, says)
         self.reached = reached
-
-
-class Refused(DeliveryProblem):
-    """The partner or the transport said no for good: trying again cannot help."""
 
 
 class TryLater(DeliveryProblem):
     """Nothing left, or the partner says it took nothing: trying again is safe. `after` seconds at the earliest."""
 
-    def __init__(self, code: str, says: str, after: float | None = None, *, reached: bool = False) -> None:
+    def __init__(self, code: str, says: str, after: float | None = None) -> None:
         """Keep the partner's own Retry-After, in seconds, where it gave one."""
-        super().__init__(code, says, reached=reached)
+        super().__init__(code, says)
         self.after = after
 
 

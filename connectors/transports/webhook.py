@@ -83,8 +83,8 @@ class Webhook:
         """POST the body once.
 
         2xx and 409 (already held) are ACCEPTED; 408, 425, 429 and 503 took nothing; other 5xx, what is no HTTP, 303
-        (done, and told of elsewhere), and silence once bytes have left, are Unsure; anything else is Refused. Whoever
-        answered at all had the request: it was reached.
+        (done, and told of elsewhere), and silence once bytes have left, are Unsure; anything else is Refused, by
+        somebody who had the request.
         """
         if len(message.body) > MAX_BYTES:
             raise Refused("too_large", "the message is larger than this door takes")
@@ -174,8 +174,7 @@ def _receipt(response: httpx.Response, answer: bytes, at: datetime) -> Receipt:
     if status // 100 == 2 or status == 409:
         return Receipt(Rung.ACCEPTED, at, f"HTTP {status}", _partner_reference(answer))
     if status in _TOOK_NOTHING:
-        wait = _retry_after(response.headers, at)
-        raise TryLater(f"http_{status}", "the partner took nothing for now", wait, reached=True)
+        raise TryLater(f"http_{status}", "the partner took nothing for now", _retry_after(response.headers, at))
     if status // 100 >= 5:  # beyond 599 there are none, and a stranger counts as a failure (RFC 9110, 15)
         raise Unsure(f"http_{status}", "the partner failed while holding the request")
     if status == 303:  # the one that says that the request was acted on (RFC 9110, 15.4.4)

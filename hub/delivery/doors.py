@@ -51,7 +51,7 @@ class Attempted:
     code: str | None = None
     after_seconds: float | None = None
     reached: bool = False
-    """Whether the partner had the bytes although it did not take them."""
+    """Whether the partner had the bytes although it refused them."""
 
 
 @runtime_checkable
@@ -161,7 +161,7 @@ class Doors:
         except Refused as problem:
             return Attempted(AttemptOutcome.REFUSED, code=_as_code(problem.code), reached=problem.reached is True)
         except TryLater as problem:
-            return Attempted(AttemptOutcome.TRY_LATER, code=_as_code(problem.code), reached=problem.reached is True,
+            return Attempted(AttemptOutcome.TRY_LATER, code=_as_code(problem.code),
                              after_seconds=given.wait(problem.after))  # fmt: skip
         except Unsure as problem:
             return Attempted(AttemptOutcome.UNSURE, code=_as_code(problem.code))

@@ -23,7 +23,7 @@ _LOOSE = ("unsure", UNKNOWN)
 MAY_HAVE_IT = ("done", *_LOOSE, GONE)
 """Ends of an attempt after which the partner has it or may have it."""
 MAY_HAVE_LEFT = or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(MAY_HAVE_IT), attempt.c.reached.is_(True))
-"""Attempts under way, or after which the partner has the bytes or may have them, also where it did not take them."""
+"""Attempts under way, or after which the partner has the bytes or may have them, also where it refused them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def begin_attempt(tx: Writing, claim: Claim, attempt_id: str, decision_id: str, 
 
 
 def end_attempt(tx: Writing, claim: Claim, outcome: str, now: datetime, *, reached: bool = False) -> bool:
-    """Record how an attempt ended, and whether it reached a partner who did not take it.
+    """Record how an attempt ended, and whether it reached a partner who refused it.
 
     False when the lease was lost meanwhile, and then nothing may be changed.
     """

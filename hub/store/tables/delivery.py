@@ -93,7 +93,7 @@ attempt = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", CODE, comment="none while under way, or when the worker died"),
-    Column("reached", Boolean, comment="true: the partner had the bytes and did not take them"),
+    Column("reached", Boolean, comment="true: the partner had the bytes and refused them"),
     UniqueConstraint("disclosure_id", "number"),
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
         comment="when the first attempt began by which its recipient has it, or may",
     ))  # fmt: skip
     op.add_column("attempt", sa.Column(
-        "reached", sa.Boolean(), comment="true: the partner had the bytes and did not take them",
+        "reached", sa.Boolean(), comment="true: the partner had the bytes and refused them",
     ))  # fmt: skip
     op.execute("""
         UPDATE disclosure SET disclosed_at = (
