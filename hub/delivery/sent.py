@@ -38,12 +38,6 @@ def differs(tx: Reading, disclosure_id: str, case_id: str, body: bytes) -> bool:
     return any(kept != body for _, kept in read(tx, disclosure_id, case_id))
 
 
-def changed(tx: Reading, disclosure_id: str, case_id: str) -> bool:
-    """Whether the latest attempt has other bytes than the one before it."""
-    last_two = {body for _, body in read(tx, disclosure_id, case_id)[-2:]}
-    return len(last_two) > 1
-
-
 def filenames(tx: Reading, disclosure_id: str, case_id: str) -> tuple[str, ...]:
     """The names, each once, that messages about a disclosure had or were to have, whether or not one was placed."""
     kept = _read(tx, disclosure_id, case_id, _NAME)

@@ -3,7 +3,7 @@
 from hub import metrics, traces
 from hub.access.roles import Act, Actor, require
 from hub.audit import log
-from hub.delivery import follow_ups, leases, outbox, queue, sent
+from hub.delivery import follow_ups, leases, outbox, queue
 from hub.delivery.doors import Attempted, AttemptOutcome, Message, Receipt, Rung
 from hub.delivery.outbox import State
 from hub.errors import Conflict, NotFound
@@ -19,7 +19,8 @@ def collect(house: House, actor: Actor, disclosure_id: str) -> Message:
     """Fetch one disclosure that waits for this partner.
 
     The intent is logged before the bytes are handed out. Until it is acknowledged it may be fetched again, decided
-    again each time: an answer can be lost. What was fetched is never handed out with other words under the same id.
+    again each time: an answer can be lost. What was put right is not handed out again under its own id; what may go
+    no more is left out.
 
     Raises NotFound for what is not this partner's, Conflict when it is not waiting any more, was put right by a newer
     one, or may not go now.
@@ -58,10 +59,8 @@ def _fetch(house: House, actor: Actor, agency: str, disclosure_id: str) -> Messa
             raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")
         leases.close_unknown(tx, [row.id], now)
         intent, entries = release(house, tx, row, claims[0], actor.person, now)
-        if again and (intent is None or sent.changed(tx, row.id, row.case_id)):
-            raise Conflict(
-                "NOT_WAITING", "this disclosure may not go again now, or not as it was; telephone us"
-            )  # what happened before stays on record
+        if again and intent is None:  # what happened before stays on record
+            raise Conflict("NOT_WAITING", "this disclosure may not go again now")
         log.append(tx, entries)
     if intent is None:
         raise Conflict("NOT_WAITING", "this disclosure is not waiting to be collected")

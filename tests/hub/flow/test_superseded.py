@@ -76,17 +76,6 @@ def test_what_was_fetched_and_put_right_is_not_fetched_again_and_the_newer_one_i
     assert b"Newstreet" in collect(on_each.hub.house, fire, new).body
 
 
-def test_what_was_fetched_is_not_fetched_again_with_other_words(
-    on_each: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
-    fire = somebody(on_each.hub, Role.PARTNER, "agy_fire")
-    _, row = on_each.send(FIRE)
-    collect(on_each.hub.house, fire, row.id)
-    monkeypatch.setattr("hub.delivery.sent.changed", lambda *_: True)
-    with pytest.raises(Conflict, match="not as it was"):
-        collect(on_each.hub.house, fire, row.id)
-
-
 def _living_at(street: str) -> Change:
     def change(document: dict[str, object]) -> None:
         document["record"]["people"][0]["address"]["lines"] = [street]  # type: ignore[index]
