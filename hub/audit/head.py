@@ -65,12 +65,14 @@ def _is_led_to(tx: Reading, count: int, frontier: tree.Frontier, signed: tuple[i
     if tree.root(reached) != root or tree.frontier_at(count, kept) != frontier:
         return False
     # Since then from the entries themselves: nodes that were made on top of a forged head agree with it.
-    for leaf in _leaves(tx, size, count):
+    for leaf in leaves(tx, size, count):
         reached, _ = tree.append(reached, tree.leaf_hash(leaf))
     return reached == frontier
 
 
-def _leaves(tx: Reading, first: int, until: int) -> Iterator[bytes]:
+def leaves(tx: Reading, first: int, until: int) -> Iterator[bytes]:
+    """The entries from number `first` to before `until`, in order."""
+    # On the statement: options set on the connection would stay with every later query of the transaction.
     rows = tx.connection.execute(
         select(audit_entry.c.leaf)
         .where(audit_entry.c.number >= first, audit_entry.c.number < until)

@@ -180,15 +180,7 @@ def root_at(tx: Reading, count: int) -> bytes:
 
 def leaves(tx: Reading, until: int) -> Iterator[bytes]:
     """The entries before number `until`, in order."""
-    # On the statement: options set on the connection would stay with every later query of the transaction.
-    rows = tx.connection.execute(
-        select(audit_entry.c.leaf)
-        .where(audit_entry.c.number < until)
-        .order_by(audit_entry.c.number)
-        .execution_options(yield_per=1_000)
-    )
-    for row in rows:
-        yield bytes(row.leaf)
+    return head.leaves(tx, 0, until)
 
 
 def check_head(tx: Reading) -> int:
