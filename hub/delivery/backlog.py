@@ -1,5 +1,7 @@
 """The backlog: how much waits to go to each agency, so that no more is taken in than can be looked after.
 
+Whatever way it goes: sent by us, fetched by the partner, or carried by a person.
+
 Counting a long queue is not free, so this process counts anew only now and then, and adds what it took in meanwhile.
 The bound is therefore held about, not exactly: by each process to what the others take within some seconds.
 """
@@ -13,9 +15,11 @@ from typing import Final
 from sqlalchemy import func, select
 
 from hub.clock import since_start
-from hub.store.tables import outbox
+from hub.delivery.outbox import State
+from hub.store.tables import disclosure
 from hub.store.unit_of_work import Reading
 
+_WAITING: Final = (State.QUEUED.value, State.LEAVING.value, State.PREPARED.value)
 _SECONDS: Final = 5.0
 _SHARE: Final = 20
 """Counting takes at most one part in so many of the time."""
@@ -50,9 +54,9 @@ class Backlog:
         """Count what waits of a landlord, in a reading of its rows."""
         began = self._elapsed()
         rows = tx.connection.execute(
-            select(outbox.c.agency, func.count().label("waiting"))
-            .where(outbox.c.ready.is_(True), outbox.c.landlord == landlord)
-            .group_by(outbox.c.agency)
+            select(disclosure.c.agency, func.count().label("waiting"))
+            .where(disclosure.c.state.in_(_WAITING), disclosure.c.landlord == landlord)
+            .group_by(disclosure.c.agency)
         ).all()
         ended = self._elapsed()
         with self._lock:

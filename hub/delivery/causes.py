@@ -18,6 +18,8 @@ WORDS: Mapping[str, str] = {
     "no_door": "no connector is set up for this agency any more",
     # What the hub could not decide, render or know.
     "last_attempt_unknown": "an attempt was cut short, and whether the agency has it is not known: ask the agency",
+    "workers_died": "each time it was sent the process died; whether the agency has it is not known: the administrator "
+    "must look, and ask the agency",
     "undecidable": "it could not be decided: the rules or the record have a fault, and the administrator must look",
     "not_found": "something that it rests on is gone; a person of the case may have been erased",
     "not_settled": "it was tried, and what came of it could not be put on record: ask the agency; the log tells more",

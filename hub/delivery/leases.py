@@ -39,6 +39,8 @@ class Claim:
     first_tried_at: datetime
     until: datetime
     unknown_attempts: int
+    lost_attempts: int = 0
+    """How many of those since `first_tried_at` ended with their worker, these included: it may be what kills it."""
 
 
 def take(
@@ -66,7 +68,7 @@ def take(
     unknown = _of_unknown_end(tx, [row.disclosure_id for row in taken])
     return [
         Claim(row.disclosure_id, row.agency, row.lane, worker, row.fence, row.attempts, row.first_tried_at, now + lease,
-              unknown.get(row.disclosure_id, 0))
+              *unknown.get(row.disclosure_id, (0, 0)))
         for row in taken
     ]  # fmt: skip
 
@@ -197,10 +199,15 @@ def _date_again(tx: Writing, disclosure_id: str) -> None:
     )
 
 
-def _of_unknown_end(tx: Reading, disclosure_ids: Collection[str]) -> dict[str, int]:
+def _of_unknown_end(tx: Reading, disclosure_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+    """By disclosure: attempts that nobody has ended yet, and all since it was first tried whose end nobody knows."""
+    is_open = attempt.c.outcome.is_(None)
+    since = or_(is_open, and_(attempt.c.outcome == UNKNOWN, attempt.c.started_at >= outbox.c.first_tried_at))
     rows = tx.connection.execute(
-        select(attempt.c.disclosure_id, func.count().label("attempts"))
-        .where(attempt.c.disclosure_id.in_(sorted(disclosure_ids)), attempt.c.outcome.is_(None))
+        select(attempt.c.disclosure_id, func.sum(case((is_open, 1), else_=0)).label("unended"),
+               func.count().label("lost"))
+        .join(outbox, outbox.c.disclosure_id == attempt.c.disclosure_id)
+        .where(attempt.c.disclosure_id.in_(sorted(disclosure_ids)), since)
         .group_by(attempt.c.disclosure_id)
-    )
-    return {row.disclosure_id: row.attempts for row in rows}
+    )  # fmt: skip
+    return {row.disclosure_id: (int(row.unended), row.lost) for row in rows}

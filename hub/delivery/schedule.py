@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 FIRST_SECONDS = 2.0
 LONGEST_SECONDS = 900.0
+MOST_LOST = 10
+"""Attempts that ended with their worker: as likely as not, it is what they try that kills it, and all beside it."""
 
 
 def next_due(now: datetime, attempts: int, after_seconds: float | None, jitter: float) -> datetime:
@@ -17,6 +19,11 @@ def next_due(now: datetime, attempts: int, after_seconds: float | None, jitter: 
     step = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(attempts - 1, 20))
     wait = step * (0.1 + 0.9 * jitter)
     return now + timedelta(seconds=max(wait, after_seconds or 0.0))
+
+
+def kills(lost_attempts: int) -> bool:
+    """Whether so many attempts ended with their worker that a person should look before another is made."""
+    return lost_attempts >= MOST_LOST
 
 
 def gives_up(now: datetime, first_tried_at: datetime, hours: float) -> bool:

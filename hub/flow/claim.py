@@ -13,7 +13,7 @@ from itertools import groupby
 from hub.audit import log
 from hub.audit.entry import Entry
 from hub.decision import kept
-from hub.delivery import breaker, leases, outbox, queue
+from hub.delivery import breaker, leases, outbox, queue, schedule
 from hub.delivery.breaker import DoorState, Slots
 from hub.delivery.doors import Rung
 from hub.delivery.leases import Claim
@@ -148,6 +148,8 @@ def _decide_one(
     barred = in_the_way(house, tx, row, now)
     if barred is None and taken.unknown_attempts and not house.doors.can_repeat(row.agency):
         barred = "last_attempt_unknown"
+    if barred is None and taken.unknown_attempts and schedule.kills(taken.lost_attempts):
+        barred = "workers_died"
     if barred is not None:
         return None, [park(house, tx, row, taken, barred, now)]
     return release(house, tx, row, taken, WORKER, now)
