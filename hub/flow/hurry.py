@@ -10,7 +10,7 @@ from hub.flow.house import House
 from hub.flow.release import in_the_way
 from hub.flow.still import is_still
 from hub.register import agencies
-from hub.store.unit_of_work import Writing
+from hub.store.unit_of_work import Reading, Writing
 from protocols.vocabulary import Purpose
 
 
@@ -19,14 +19,16 @@ def hurry(tx: Writing, case_id: str, now: datetime) -> list[DisclosureRow]:
 
     Of what is being sent just now a further try is hurried.
     """
-    reached = [
-        row for row in outbox.of_case(tx, case_id) if row.state in (State.QUEUED, State.LEAVING)
-        and may_reach(agencies.get(tx, row.agency).kind, Purpose(row.purpose))
-    ]  # fmt: skip
+    reached = _reached(tx, case_id, State.QUEUED, State.LEAVING)
     follow_ups.hurry(tx, [row.id for row in reached], queue.DANGER, now)
     told = follow_ups.among(tx, [row.id for row in reached])
     waits = {entry.disclosure_id for entry in told.values() if entry.look_at is not None}
     return [row for row in reached if row.state is State.QUEUED and row.id not in waits]
+
+
+def waits_for_a_person(tx: Reading, case_id: str) -> list[DisclosureRow]:
+    """What is parked for those whom an override reaches: it does not go before somebody has looked, danger or not."""
+    return _reached(tx, case_id, State.PARKED)
 
 
 def must_be_telephoned(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> bool:
@@ -35,3 +37,10 @@ def must_be_telephoned(house: House, tx: Writing, row: DisclosureRow, now: datet
         return True
     doors = breaker.states(tx, [row.agency]).values()
     return not is_still(house, tx) or any(door.state is not Circuit.CLOSED for door in doors)
+
+
+def _reached(tx: Reading, case_id: str, *states: State) -> list[DisclosureRow]:
+    return [
+        row for row in outbox.of_case(tx, case_id)
+        if row.state in states and may_reach(agencies.get(tx, row.agency).kind, Purpose(row.purpose))
+    ]  # fmt: skip

@@ -27,7 +27,7 @@ from hub.delivery import follow_ups, leases, outbox, queue
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.errors import Conflict, NotAllowed, NotFound
 from hub.flow.house import House
-from hub.flow.hurry import hurry, must_be_telephoned
+from hub.flow.hurry import hurry, must_be_telephoned, waits_for_a_person
 from hub.flow.recall import recall
 from hub.flow.reconsider import reconsider
 from hub.flow.release import judge_again, keep_decision
@@ -51,7 +51,8 @@ class Declared:
     """An override, the disclosures now on their way, those of its case that still wait, and whom to tell by telephone.
 
     Also what was queued before and is hurried now. `telephone` are agencies to which nothing can go before people have
-    looked at their door or key, those that do not answer at the moment, and all while nothing leaves.
+    looked at their door or key, or at what is parked for them, those that do not answer at the moment, and all while
+    nothing leaves.
     """
 
     override: Override
@@ -95,7 +96,8 @@ def declare(house: House, actor: Actor, referral_id: str, category: Danger, reas
         hurried = hurry(tx, accepted.case_id, now)
         gone = [*(row for row in waiting if _let_go(house, tx, row, entries, actor.person, now)), *hurried]
         released = tuple(row.id for row in gone)
-        telephone = dict.fromkeys(row.agency for row in gone if must_be_telephoned(house, tx, row, now))
+        barred = [row for row in gone if must_be_telephoned(house, tx, row, now)]
+        telephone = dict.fromkeys(row.agency for row in [*barred, *waits_for_a_person(tx, accepted.case_id)])
         entries.append(Entry(EntryKind.OVERRIDE_DECLARED, now, actor.person, {
             "override": declared.id, "referral": referral_id, "category": category.value, "released": len(released),
             "over_quota": declared.over_quota,

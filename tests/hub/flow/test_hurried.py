@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from connectors.contract import Refused
 from hub.decision.overriding import Danger
 from hub.delivery import breaker
 from hub.delivery.outbox import State
@@ -15,6 +16,7 @@ from hub.store.scope import EVERY
 from hub.store.tables import door_state, outbox
 from tests.cases import FIRE, JAG, POLICE
 from tests.conftest import POSTGRESQL
+from tests.delivering import Line, by_lines, deliver_one, raising
 from tests.hub.flow.correcting import Desk, Desks
 
 WHY = "She rang: he is at the door with a knife."
@@ -90,3 +92,24 @@ def test_whoever_does_not_answer_at_the_moment_is_to_be_told_by_telephone(here: 
     assert (done.released, done.telephone) == ((row.id,), ("agy_police",))
     with here.hub.house.store.write(EVERY) as tx:
         tx.connection.execute(update(door_state).values(state="closed"))
+
+
+def test_whoever_something_of_the_case_is_parked_for_is_to_be_told_by_telephone(here: Desk) -> None:
+    _, row = here.send(POLICE)
+    _park(here, row.id)
+    done = declare(here.hub.house, here.officer, row.referral_id, Danger.IMMEDIATE_DANGER, WHY)
+    assert (done.released, done.held, done.telephone) == ((), (), ("agy_police",))
+    assert here.row(row.id).state is State.PARKED
+
+
+def test_what_is_parked_for_nobody_it_reaches_is_not(here: Desk) -> None:
+    _, row = here.send(JAG)
+    _park(here, row.id)
+    assert declare(here.hub.house, here.officer, row.referral_id, Danger.IMMEDIATE_DANGER, WHY).telephone == ()
+
+
+def _park(here: Desk, disclosure_id: str) -> None:
+    here.clock.move(minutes=11)
+    line = Line(answer=raising(Refused("refused", "no")))
+    deliver_one(by_lines(here.hub.house, agy_police=line, agy_jag=line), "w", disclosure_id)
+    assert here.row(disclosure_id).state is State.PARKED
