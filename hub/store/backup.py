@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from alembic.util import CommandError
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from hub.errors import Conflict, NotTrusted
+from hub.errors import Conflict, NotTrusted, Unavailable
 from hub.keys import KeyRing
 from hub.store import migrate
 from hub.store.tables import metadata
@@ -45,8 +45,19 @@ def copy(store: Store, folder: Path) -> tuple[Path, Path]:
     """Copy one moment of the database into two new files of mode 0600; the hub may go on working.
 
     They have their names once both are whole and on the disk; where that fails, neither is there. Raises Conflict where
-    either is there already, or was begun.
+    either is there already, or was begun; Unavailable where they cannot be written whole.
     """
+    try:
+        return _copied(store, folder)
+    except (OSError, sqlite3.OperationalError, OperationalError) as problem:
+        says = (
+            "the copy could not be made whole, as where a disk has no room or a folder may not be written; none was "
+            "left there; make room, or name another folder"
+        )
+        raise Unavailable("COPY_NOT_MADE", says, after=60) from problem
+
+
+def _copied(store: Store, folder: Path) -> tuple[Path, Path]:
     content, keys = folder / CONTENT, folder / KEYS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _begun(folder / "unfinished") as unfinished:
