@@ -1,11 +1,12 @@
 """When the ground of something that waits runs out: looked up by that date, so that looking costs nothing."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
-from hub.delivery.outbox import DisclosureRow, among
-from hub.store.tables import lapse
+from hub.delivery.outbox import DisclosureRow, State, among
+from hub.store.tables import disclosure, lapse
 from hub.store.unit_of_work import Reading, Writing
 
 _MOST = 500
@@ -20,6 +21,16 @@ def note(tx: Writing, disclosure_id: str, at: datetime | None) -> None:
         return
     noted = tx.connection.execute(update(lapse).where(lapse.c.disclosure_id == disclosure_id).values(at=at))
     if noted.rowcount == 0:
+        tx.connection.execute(insert(lapse).values(disclosure_id=disclosure_id, at=at))
+
+
+def note_packs(tx: Writing, at: datetime, *, agencies: Collection[str] = (), cases: Collection[str] = ()) -> None:
+    """Have the packs for these agencies, or of these cases, that wait to be carried decided again by then."""
+    those = or_(disclosure.c.agency.in_(sorted(agencies)), disclosure.c.case_id.in_(sorted(cases)))
+    packs = select(disclosure.c.id).where(disclosure.c.state == State.PREPARED.value, those)
+    tx.connection.execute(update(lapse).where(lapse.c.disclosure_id.in_(packs), lapse.c.at > at).values(at=at))
+    unknown = packs.where(disclosure.c.id.not_in(select(lapse.c.disclosure_id)))
+    for disclosure_id in tx.connection.execute(unknown).scalars().all():  # few: nearly every pack rests on some date
         tx.connection.execute(insert(lapse).values(disclosure_id=disclosure_id, at=at))
 
 

@@ -1,7 +1,8 @@
 """Agree: an agreement through its life. On file as a draft, approved by two people, suspended by one, resumed by two.
 
 Each landlord decides for itself whether a version counts for what it tells. A step takes effect at the next release:
-every one is decided again at its door, on what counts then. Packs that wait to be carried are taken back by a stop.
+every one is decided again at its door, on what counts then. Packs that wait to be carried are taken back by a stop, and
+by a newer version that lets less go.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from hub.access.roles import Act, Actor, require, require_own_proof
 from hub.audit import log
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
-from hub.delivery import outbox
+from hub.delivery import lapses, outbox
 from hub.errors import BadInput, Conflict, NotFound
 from hub.flow.house import House
 from hub.flow.recall import recall
@@ -101,13 +102,14 @@ def take(house: House, actor: Actor, reference: str, step: Step, evidence: str |
         raise NotFound("NOT_FOUND", "there is nothing by that id")
     now = house.clock.now()
     with house.store.write(actor.scope) as tx:
-        _take_turns(tx, step)
+        tx.hold_registers(to_stop=True)
         before = agreements.get(tx, reference, actor.landlord)
         if step in _GOING:
             require_own_proof(actor, now)
         after, entry = _take(tx, before, actor.landlord, Taken(step, actor.person, now, evidence), None)
-        log.append(tx, [entry, *_decide_packs_again(house, tx, step, [after.paper], actor.person)])
-        seen = _seen(actor.landlord, after, agreements.filed(tx, actor.landlord), now.date())
+        here = agreements.filed(tx, actor.landlord)
+        log.append(tx, [entry, *_decide_packs_again(house, tx, step, [after], here, actor.person)])
+        seen = _seen(actor.landlord, after, here, now.date())
     recall(house)
     return seen
 
@@ -126,7 +128,7 @@ def take_here(
                        "give the usr_... that the person's credential was made with")  # fmt: skip
     now = house.clock.now()
     with house.store.write(of_landlord(landlord)) as tx:
-        _take_turns(tx, step)
+        tx.hold_registers(to_stop=True)
         landlords.get(tx, landlord)
         entries: list[Entry] = []
         for reference in references:
@@ -136,27 +138,29 @@ def take_here(
                 entries.append(entry)
         here = agreements.filed(tx, landlord)
         those = [entry for entry in here if entry.paper.reference in references]
-        entries += _decide_packs_again(house, tx, step, [entry.paper for entry in those], COMMAND)
+        entries += _decide_packs_again(house, tx, step, those, here, COMMAND)
         log.append(tx, entries)
     recall(house)
     return tuple(_seen(landlord, entry, here, now.date()) for entry in those)
 
 
-def _take_turns(tx: Writing, step: Step) -> None:
-    """Two who stand behind one version at once take turns; a stop waits for releases that rely on it."""
-    if step in _GOING:
-        tx.lock_log()
-    else:
-        tx.hold_registers(to_stop=True)
-
-
 def _decide_packs_again(
-    house: House, tx: Writing, step: Step, papers: Sequence[Agreement], by: str
+    house: House, tx: Writing, step: Step, taken: Sequence[Filed], here: Sequence[Filed], by: str
 ) -> list[Entry]:  # fmt: skip
-    """After a stop, what waits in a folder is decided again: nobody would ask at its door before it is carried."""
-    reached = {party.agency for paper in papers for party in paper.recipients} if step not in _GOING else set()
-    waiting = [row for agency in sorted(reached) for row in outbox.prepared_for(tx, agency)]
-    return reconsider_packs(house, tx, waiting, by)
+    """What waits in a folder is decided again: nobody would ask at its door before it is carried.
+
+    At once after a stop. A version that begins to count ends the one before it, which may have let more go: the packs
+    of both are decided again by the sweep that is next, and again on its first day (`judge`).
+    """
+    if step not in _GOING:
+        reached = {party.agency for entry in taken for party in entry.paper.recipients}
+        waiting = [row for agency in sorted(reached) for row in outbox.prepared_for(tx, agency)]
+        return reconsider_packs(house, tx, waiting, by)
+    counting = {entry.paper.id for entry in taken if entry.standing.stand is Stand.APPROVED}
+    versions = [entry.paper for entry in here if entry.paper.id in counting]
+    agencies = {party.agency for paper in versions for party in paper.recipients}
+    lapses.note_packs(tx, house.clock.now(), agencies=agencies)
+    return []
 
 
 def _take(tx: Writing, before: Filed, landlord: str, taken: Taken, via: str | None) -> tuple[Filed, Entry]:

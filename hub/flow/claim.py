@@ -68,7 +68,17 @@ def claim(
         found = queue.heads(tx, free, now, most * _LOOKS_AHEAD, only)
     # Danger is claimed by itself: it does not wait until others of its batch are decided as well.
     danger = [head for head in found if head.lane == queue.DANGER]
-    candidates = queue.fitting(danger or found, free, most * _LOOKS_AHEAD, most * _LOOKS_AHEAD)
+    claimed = Claimed()
+    for heads in (danger, [head for head in found if head.lane != queue.DANGER]):
+        claimed = _claim_surely(house, worker, queue.fitting(heads, free, most * _LOOKS_AHEAD, most * _LOOKS_AHEAD),
+                                most, allowed)  # fmt: skip
+        if claimed.dealt:
+            break
+    return claimed
+
+
+def _claim_surely(house: House, worker: str, candidates: list[Head], most: int, allowed: int) -> Claimed:
+    """Claim of these, each row that cannot be decided parked by itself."""
     parked = 0
     while candidates:
         try:
@@ -151,7 +161,7 @@ def _decide_one(
     if barred is None and taken.unknown_attempts and schedule.kills(taken.lost_attempts):
         barred = "workers_died"
     if barred is not None:
-        return None, [park(house, tx, row, taken, barred, now)]
+        return None, [park(house, tx, row, barred, now, attempt=taken.attempt)]
     return release(house, tx, row, taken, WORKER, now)
 
 
@@ -186,6 +196,5 @@ def _park_undecidable(house: House, worker: str, head: Head, code: str) -> int:
         now = house.clock.now()
         claims = leases.take(tx, [row.id], worker, now, house.lease)
         leases.close_unknown(tx, [row.id], now)
-        # The log counts attempts, and none was made.
-        log.append(tx, [park(house, tx, row, replace(taken, attempt=0), code, now) for taken in claims])
+        log.append(tx, [park(house, tx, row, code, now) for _ in claims])
     return len(claims)

@@ -24,11 +24,12 @@ from hub.flow.differ import differs_in, tells_of
 from hub.flow.entries import marked_unsafe
 from hub.flow.follow import cancel, enter, lane_of, look, new_row, tell
 from hub.flow.house import House
+from hub.flow.hurry import to_telephone
 from hub.flow.judge import Judged, Registers, judge, read_registers
 from hub.flow.notice import earlier_of
 from hub.flow.placing import place
 from hub.flow.recall import recall
-from hub.flow.reconsider import decide_anew, reconsider, reconsider_packs
+from hub.flow.reconsider import decide_anew, reconsider_for_contacts, reconsider_surely
 from hub.flow.sight import reading_case, require_sight
 from hub.ids import Prefix, new_id
 from hub.intake import corrections, referrals
@@ -46,7 +47,8 @@ from protocols.vocabulary import Purpose
 class Corrected:
     """What a correction did: ids and states of what was decided anew, of what replaces what, and notices by what about.
 
-    All but the correction itself are empty where it had been taken before. `ready` are those to be woken for.
+    All but the correction itself are empty where it had been taken before. `ready` are those to be woken for,
+    `telephone` the agencies to tell by telephone: the corrected record tells of immediate danger, and it would wait.
     """
 
     correction_id: str
@@ -55,6 +57,7 @@ class Corrected:
     replaced: tuple[tuple[str, str, State], ...] = ()
     notices: tuple[tuple[str, str], ...] = ()
     ready: tuple[str, ...] = ()
+    telephone: tuple[str, ...] = ()
 
 
 @dataclass
@@ -101,13 +104,15 @@ def correct(house: House, actor: Actor, referral_id: str, raw: bytes, idempotenc
             _follow(work, row)
         log.append(tx, [_entry(tx, work, made, bound), *work.entries])
         after = outbox.among(tx, [*work.again, *(one for one, _ in work.replaced)])
+        in_danger = after.values() if lane_of(given.referral) == queue.DANGER else ()
+        telephone = to_telephone(house, tx, in_danger, now)
     recall(house)
     look(house, {about for _, about in (*work.replaced, *work.notices)})
     ready = (row.id for row in after.values() if row.state is State.QUEUED and house.doors.is_sent(row.agency))
     return Corrected(
         made.id, True, tuple((one, after[one].state) for one in work.again),
         tuple((one, about, after[one].state) for one, about in work.replaced), tuple(work.notices),
-        (*ready, *(one for one, _ in work.notices)),
+        (*ready, *(one for one, _ in work.notices)), telephone,
     )  # fmt: skip
 
 
@@ -138,9 +143,10 @@ def _begin(house: House, tx: Writing, was: AcceptedReferral, given: Referral, by
     work = _Work(house, tx, was, now_is, read_registers(tx, given, was.case_id, now), by, now,
                  differs_in(was.content, given))  # fmt: skip
     work.entries += [marked_unsafe(mark, was.case_id, was.id, by, now) for mark in marks]
-    if marks:  # packs of the case's other referrals may tell the contact as somebody's own
-        others = (row for row in outbox.of_case(tx, was.case_id) if row.referral_id != was.id)
-        work.entries += reconsider_packs(house, tx, (row for row in others if row.state is State.PREPARED), by)
+    if marks:  # packs may tell the contact as somebody's own; those of this referral are decided on the new record
+        work.entries += reconsider_for_contacts(
+            house, tx, was.case_id, contacts.told_of_accused(given.record), by
+        )
     return work
 
 
@@ -158,7 +164,7 @@ def _follow(work: _Work, row: DisclosureRow) -> None:
     judged = _judged(work, row, row.id, row.decision_id, row.reference)
     if not work.changed & tells_of(tx, row, judged.verdict):
         if row.state in UNSENT:  # what goes is the same; whether it may go can have changed
-            work.entries += reconsider(work.house, tx, row, work.by)
+            work.entries += reconsider_surely(work.house, tx, row, work.by)
             work.again.append(row.id)
         return
     _replace(work, row, reach)

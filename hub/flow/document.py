@@ -95,6 +95,7 @@ def set_policy_document(house: House, actor: Actor | None, landlord: str, review
     now, kind = house.clock.now(), Kind.APPROPRIATE_POLICY_DOCUMENT
     by = actor.person if actor else COMMAND
     with house.store.write(of_landlord(landlord)) as tx:
+        tx.hold_registers(to_stop=True)
         landlords.get(tx, landlord)
         if review_by is not None:
             documents.record(tx, kind, None, digest=None, in_force_from=documents.ALWAYS, review_by=review_by, by=by,

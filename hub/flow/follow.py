@@ -25,6 +25,7 @@ from hub.flow.judge import Judged
 from hub.flow.notice import judge_notice
 from hub.flow.release import keep_decision, take_back
 from hub.flow.sweeping import each
+from hub.flow.undecidable import code_of
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.intake.referrals import AcceptedReferral
@@ -43,13 +44,14 @@ def tell(
 ) -> tuple[tuple[DisclosureRow, ...], list[Entry]]:  # fmt: skip
     """Queue a bare notice about each disclosure that its agency has or may have; none twice. The caller holds the case.
 
-    Returns the notices and their entries.
+    Returns the notices and their entries. About what does not open nothing can be written: who has it is for a person.
     """
     made: list[DisclosureRow] = []
     entries: list[Entry] = []
     for about in rows:
         reach = follow_ups.reach(tx, about)
-        told_so = any(entry.bare and entry.notice == notice for entry in follow_ups.on(tx, about.id))
+        before = (entry for entry in follow_ups.on(tx, about.id) if entry.bare and entry.notice == notice)
+        told_so = any(_stands(tx, entry) for entry in before)
         is_notice = (own := follow_ups.of(tx, about)) is not None and own.bare
         if reach is Reach.NEVER or told_so or is_notice:
             continue
@@ -58,10 +60,20 @@ def tell(
             continue
         row = new_row(tx, about, now)
         told = FollowUp(row.id, row.agency, about.id, notice, bare=True, look_at=None if reach is Reach.HAS else now)
-        judged = judge_notice(house, tx, row, told, accepted, row.decision_id, now)
+        try:
+            judged = judge_notice(house, tx, row, told, accepted, row.decision_id, now)
+        except Exception as problem:  # noqa: BLE001 - whatever it is: what is to be stopped is stopped all the same
+            code_of(problem, about.id)
+            continue
         entries += enter(house, tx, row, told, judged, accepted, lane=queue.PRIORITY, by=by, now=now)
         made.append(row)
     return tuple(made), entries
+
+
+def _stands(tx: Reading, told: FollowUp) -> bool:
+    """Whether a notice has gone, or will; not one that was cancelled because there was nothing to tell of then."""
+    row = outbox.get(tx, told.disclosure_id)
+    return row.state not in (State.CANCELLED, State.DENIED) or leases.may_have_left(tx, row.id)
 
 
 def tell_of_withdrawal(

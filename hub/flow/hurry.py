@@ -1,5 +1,6 @@
 """Hurry: what an override means for what is queued already, and whom people must telephone all the same."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from hub.decision.overriding import may_reach
@@ -31,8 +32,15 @@ def waits_for_a_person(tx: Reading, case_id: str) -> list[DisclosureRow]:
     return _reached(tx, case_id, State.PARKED)
 
 
-def must_be_telephoned(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> bool:
-    """Whether people must tell this agency: its door is barred, or what goes there would wait for it or for us."""
+def to_telephone(house: House, tx: Reading, rows: Iterable[DisclosureRow], now: datetime) -> tuple[str, ...]:
+    """The agencies that people must tell: a door is barred, or what is to go there waits for them, us or a person."""
+    found = (row.agency for row in rows if row.state is State.PARKED or (
+        row.state is State.QUEUED and _would_wait(house, tx, row, now)
+    ))  # fmt: skip
+    return tuple(dict.fromkeys(found))
+
+
+def _would_wait(house: House, tx: Reading, row: DisclosureRow, now: datetime) -> bool:
     if row.agency not in house.doors or in_the_way(house, tx, row, now) is not None:
         return True
     doors = breaker.states(tx, [row.agency]).values()

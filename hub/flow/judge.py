@@ -166,7 +166,7 @@ def judge(  # noqa: PLR0913 - one ask, what is known of it, and the names that i
 
 
 def _lapses_at(registers: Registers, standing: Standing, terms: Terms) -> datetime:
-    """When the first of consent, agreement and documents runs out, or the decision itself must be made again.
+    """When the first of consent, agreement and documents runs out or begins, or the decision must be made again.
 
     Of documents all count, and not only those that this decision drew on: to decide once too often harms nobody.
     """
@@ -176,6 +176,8 @@ def _lapses_at(registers: Registers, standing: Standing, terms: Terms) -> dateti
         for entry in registers.agreements
         if entry.reference == standing.coverage.agreement and entry.in_force_to < date.max  # which has no day after it
     ]  # fmt: skip
+    # A version that begins ends the one before it.
+    dates += [datetime.combine(entry.in_force_from, time.min, UTC) for entry in registers.agreements]
     if standing.consent is not None and standing.consent.expires_at is not None:
         dates.append(standing.consent.expires_at)
     dates.append(terms.decided_at + VALID_FOR)

@@ -11,7 +11,6 @@ from functools import partial
 
 from hub.audit import log
 from hub.audit.entry import Entry
-from hub.audit.kinds import EntryKind
 from hub.delivery import lapses, outbox, sent
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.flow.hold import hold_disclosure
@@ -24,9 +23,9 @@ from hub.flow.release import (
     judge_again,
     keep_decision,
     message_of,
+    park,
     prepare_anew,
     set_aside,
-    take_back,
 )
 from hub.flow.sweeping import each
 from hub.flow.undecidable import code_of
@@ -50,8 +49,8 @@ def _is_decided(house: House, found: DisclosureRow) -> bool:
     try:
         return _is_done(house, found, _again)
     except Exception as problem:  # noqa: BLE001 - whatever it is: its ground has run out, and a person must look
-        code_of(problem, found.id)
-        return _is_done(house, found, _park)
+        code = code_of(problem, found.id)
+        return _is_done(house, found, lambda house, tx, row, now: [park(house, tx, row, code, now)])
 
 
 def _is_done(
@@ -88,13 +87,7 @@ def _again(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> list
     if old or message.body != sent.last(tx, row.id, row.case_id):
         prepare_anew(tx, row, now)
         outbox.change(tx, row.id, State.QUEUED, released_at=None)  # its days are counted anew, and told
+    elif row.released_at is not None and verdict.lapses_at is not None:
+        # It stays as it is, and tells days that began when it was made, not now.
+        lapses.note(tx, row.id, min(verdict.lapses_at, row.released_at + VALID_FOR))
     return [entry]
-
-
-def _park(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> list[Entry]:
-    take_back(house, tx, row)
-    outbox.stop(tx, row.id)
-    outbox.change(tx, row.id, State.PARKED, cause="UNDECIDABLE")
-    return [Entry(EntryKind.RELEASE_PARKED, now, WORKER, {
-        "disclosure": row.id, "attempt": 0, "reason": "undecidable",
-    })]  # fmt: skip

@@ -1,7 +1,8 @@
 """Mark: a contact that is linked to an alleged perpetrator is kept from being used for anybody else; lifting a mark.
 
 A referral marks those of the accused by itself (`refer.py`). From the next claim on no disclosure of the landlord tells
-a marked contact as anybody else's; a pack of the case that waits to be carried is decided again, what has left stays.
+a marked contact as anybody else's; packs that wait to be carried are decided again, those of other cases
+that tell a marked number or address of e-mail by the sweep that comes next; what has left stays.
 """
 
 from hub.access.cases import ReadFor
@@ -9,13 +10,11 @@ from hub.access.roles import Act, Actor, require, require_recent_proof
 from hub.audit import log
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
-from hub.delivery import outbox
-from hub.delivery.outbox import State
 from hub.errors import BadInput
 from hub.flow.entries import marked_unsafe
 from hub.flow.house import House
 from hub.flow.recall import recall
-from hub.flow.reconsider import reconsider
+from hub.flow.reconsider import reconsider_for_contacts
 from hub.flow.sight import reading_case, require_sight
 from hub.intake import referrals
 from hub.register import contacts
@@ -48,11 +47,10 @@ def mark_unsafe(
                            "give a number, an e-mail address or an address")  # fmt: skip
         made = contacts.mark(tx, case_id, person, spellings, actor.person, now, lifted_too=True)
         if made is not None:
-            entries = [marked_unsafe(made, case_id, referral_id, actor.person, now)]
-            for row in outbox.of_case(tx, case_id):  # nobody would ask at its door before it is carried
-                if row.state is State.PREPARED:
-                    entries += reconsider(house, tx, row, actor.person)
-            log.append(tx, entries)
+            taken_back = reconsider_for_contacts(
+                house, tx, case_id, [contact] if contact else [], actor.person
+            )
+            log.append(tx, [marked_unsafe(made, case_id, referral_id, actor.person, now), *taken_back])
     recall(house)
     return made
 

@@ -23,14 +23,14 @@ from hub.audit import log
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.decision.overriding import Danger
-from hub.delivery import follow_ups, leases, outbox, queue
-from hub.delivery.outbox import UNSENT, DisclosureRow, State
+from hub.delivery import follow_ups, outbox, queue
+from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotAllowed, NotFound
 from hub.flow.house import House
-from hub.flow.hurry import hurry, must_be_telephoned, waits_for_a_person
+from hub.flow.hurry import hurry, to_telephone, waits_for_a_person
 from hub.flow.recall import recall
-from hub.flow.reconsider import reconsider
-from hub.flow.release import judge_again, keep_decision
+from hub.flow.reconsider import is_unsent, reconsider_surely
+from hub.flow.release import judge_again, keep_decision, take_up
 from hub.flow.undecidable import code_of
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
@@ -96,14 +96,14 @@ def declare(house: House, actor: Actor, referral_id: str, category: Danger, reas
         hurried = hurry(tx, accepted.case_id, now)
         gone = [*(row for row in waiting if _let_go(house, tx, row, entries, actor.person, now)), *hurried]
         released = tuple(row.id for row in gone)
-        barred = [row for row in gone if must_be_telephoned(house, tx, row, now)]
-        telephone = dict.fromkeys(row.agency for row in [*barred, *waits_for_a_person(tx, accepted.case_id)])
+        going = outbox.among(tx, released).values()
+        telephone = to_telephone(house, tx, [*going, *waits_for_a_person(tx, accepted.case_id)], now)
         entries.append(Entry(EntryKind.OVERRIDE_DECLARED, now, actor.person, {
             "override": declared.id, "referral": referral_id, "category": category.value, "released": len(released),
             "over_quota": declared.over_quota,
         }))  # fmt: skip
         log.append(tx, entries)
-    return Declared(declared, released, tuple(row.id for row in waiting if row.id not in released), tuple(telephone))
+    return Declared(declared, released, tuple(row.id for row in waiting if row.id not in released), telephone)
 
 
 def review_override(
@@ -187,11 +187,8 @@ def end(house: House, tx: Writing, found: Override, by: str, now: datetime) -> l
     overrides.close(tx, found.id, now)
     entries: list[Entry] = []
     for row in outbox.standing_on(tx, found.id):
-        if row.state in UNSENT:
-            try:
-                entries += reconsider(house, tx, row, by)
-            except Exception as problem:  # noqa: BLE001 - the door parks it; its pack is taken back, and the others end as well
-                code_of(problem, row.id)
+        if is_unsent(tx, row, now):
+            entries += reconsider_surely(house, tx, row, by)
     return entries
 
 
@@ -216,11 +213,12 @@ def _let_go(house: House, tx: Writing, row: DisclosureRow, entries: list[Entry],
     if not judged.verdict.goes:
         return False
     entries.append(keep_decision(tx, row, accepted, judged, decision_id, by, now))
-    leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
+    stopped = take_up(house, tx, row, by, now)
+    entries += stopped
     follow_ups.hurry(tx, [row.id], queue.DANGER, now)
-    outbox.change(tx, row.id, State.QUEUED, decision_id=decision_id, consent_id=judged.relied_on,
-                  override_id=judged.override)  # fmt: skip
-    return True
+    outbox.change(tx, row.id, State.PARKED if stopped else State.QUEUED, decision_id=decision_id,
+                  consent_id=judged.relied_on, override_id=judged.override)  # fmt: skip
+    return not stopped
 
 
 def _may_see(actor: Actor, found: Override, now: datetime) -> bool:

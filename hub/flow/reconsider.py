@@ -3,19 +3,21 @@
 Shared by the journeys that record such an answer: a withdrawal, a referral that tells of a refusal, an override's end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from hub.audit.entry import Entry
 from hub.delivery import lapses, leases, outbox
 from hub.delivery.introductions import FIRST_TIME
-from hub.delivery.outbox import DisclosureRow, State
+from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.flow.house import House
 from hub.flow.judge import Judged
-from hub.flow.release import is_authorised, judge_again, keep_decision, prepare_anew, set_aside
+from hub.flow.release import is_authorised, judge_again, keep_decision, park, prepare_anew, set_aside, take_up
+from hub.flow.undecidable import code_of
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.intake.referrals import AcceptedReferral
-from hub.register import consents
+from hub.register import consents, person_index
 from hub.register.consents import RecordedConsent
 from hub.store.unit_of_work import Reading, Writing
 from protocols.record import ConsentFact
@@ -39,8 +41,16 @@ def resting_on(
 
 
 def takes_back(now: ConsentFact, before: ConsentFact) -> bool:
-    """Whether a later answer leaves a disclosure less to rest on than an earlier one."""
-    return now.answer not in consents.GIVES or not frozenset(before.covers) <= frozenset(now.covers)
+    """Whether a later answer leaves a disclosure less to rest on than an earlier one, or asks more of it."""
+    if now.answer not in consents.GIVES or not frozenset(before.covers) <= frozenset(now.covers):
+        return True
+    ends_sooner = now.expires_at is not None and (before.expires_at is None or now.expires_at < before.expires_at)
+    return ends_sooner or (now.answer, now.conditions) != (before.answer, before.conditions)
+
+
+def is_unsent(tx: Reading, row: DisclosureRow, now: datetime) -> bool:
+    """Whether nothing of it is on its way: also where whoever was at it died, and nobody may come for it again."""
+    return row.state in UNSENT or (row.state is State.LEAVING and not leases.is_claimed(tx, row.id, now))
 
 
 def reconsider(house: House, tx: Writing, row: DisclosureRow, by: str, *, lets_go: bool = False) -> list[Entry]:
@@ -49,6 +59,7 @@ def reconsider(house: House, tx: Writing, row: DisclosureRow, by: str, *, lets_g
     `lets_go`: what is held goes where nothing holds it any more, because the answer that it lacked was given.
     """
     now = house.clock.now()
+    leases.close_unknown(tx, [row.id], now)
     if row.state is State.PREPARED:
         outbox.ask_recall(tx, row.id)
     accepted = referrals.get(tx, row.referral_id)
@@ -61,9 +72,22 @@ def reconsider(house: House, tx: Writing, row: DisclosureRow, by: str, *, lets_g
         if row.state is State.PREPARED:
             prepare_anew(tx, row, now)
         if row.state is State.HELD and lets_go and row.cause != FIRST_TIME:  # an answer does not say whom it goes to
-            leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
+            return [entry, *take_up(house, tx, row, by, now)]
         return [entry]  # another ground carries it, and it is decided once more at the door
     return [entry, *set_aside(house, tx, row, judged.verdict, decision_id, by, now)]
+
+
+def reconsider_surely(
+    house: House, tx: Writing, row: DisclosureRow, by: str, *, lets_go: bool = False
+) -> list[Entry]:  # fmt: skip
+    """As `reconsider`; what cannot be decided goes no more, and a person is told, so that it stops no stop of others.
+
+    Raises what is the store's own trouble.
+    """
+    try:
+        return reconsider(house, tx, row, by, lets_go=lets_go)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the others of the same stop must not go on for it
+        return [park(house, tx, row, code_of(problem, row.id), house.clock.now(), by=by)]
 
 
 def decide_anew(
@@ -82,7 +106,7 @@ def decide_anew(
         if row.state is State.PREPARED:
             prepare_anew(tx, row, now)
         if row.state is State.HELD:
-            leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
+            return [entry, *take_up(house, tx, row, by, now)]
         return [entry]
     if row.state is not State.HELD and is_authorised(tx, row.id, judged.verdict.decision):
         return [entry]
@@ -96,5 +120,18 @@ def reconsider_packs(house: House, tx: Writing, packs: Iterable[DisclosureRow], 
         referrals.hold_case(tx, found.case_id)
         row = outbox.get(tx, found.id)
         if row.state is State.PREPARED:
-            entries += reconsider(house, tx, row, by)
+            entries += reconsider_surely(house, tx, row, by)
+    return entries
+
+
+def reconsider_for_contacts(
+    house: House, tx: Writing, case_id: str, marked: Sequence[str], by: str
+) -> list[Entry]:  # fmt: skip
+    """Contacts were marked unsafe: packs of this case are decided again, those of others that tell them by the sweep.
+
+    Returns the entries. The caller holds this case, and no other: theirs are held one by one.
+    """
+    its = (row for row in outbox.of_case(tx, case_id) if row.state is State.PREPARED)
+    entries = [entry for row in its for entry in reconsider_surely(house, tx, row, by)]
+    lapses.note_packs(tx, house.clock.now(), cases=person_index.cases_reached_by(tx, marked))
     return entries

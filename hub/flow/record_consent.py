@@ -5,18 +5,19 @@ made before stay as they were made, what was denied or cancelled stays so, and w
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from hub.access.cases import ReadFor
 from hub.access.roles import Act, Actor, require
 from hub.audit import log
 from hub.delivery import outbox
-from hub.delivery.outbox import UNSENT, DisclosureRow, State
+from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import BadInput
 from hub.flow.entries import consent_recorded
 from hub.flow.follow import look, tell_of_withdrawal
 from hub.flow.house import House
 from hub.flow.recall import recall
-from hub.flow.reconsider import reconsider, resting_on, takes_back
+from hub.flow.reconsider import is_unsent, reconsider_surely, resting_on, takes_back
 from hub.flow.sight import reading_case, require_sight
 from hub.intake import referrals
 from hub.intake.strict_json import read_model
@@ -49,13 +50,13 @@ def record_consent(house: House, actor: Actor, referral_id: str, raw: bytes) -> 
         referrals.hold_case(tx, case_id)
         if fact.subject not in {person.id for person in referrals.get(tx, referral_id).content.record.people}:
             raise BadInput("PERSON_UNKNOWN", "subject", "names nobody of this referral", "use a number of its people")
-        waiting = _waiting_on(tx, case_id, fact)
+        waiting = _waiting_on(tx, case_id, fact, now)
         recorded = consents.record(tx, case_id, fact, actor.person, now)
         entries = [consent_recorded(tx, recorded, referral_id, actor.person, now)]
         # Before any is decided again: what is denied rests on nothing any more, and its agency may have it.
         rested = resting_on(tx, case_id, fact) if fact.answer in consents.AGAINST else ()
         for row in waiting:
-            entries += reconsider(house, tx, row, actor.person, lets_go=True)
+            entries += reconsider_surely(house, tx, row, actor.person, lets_go=True)
         entries += tell_of_withdrawal(house, tx, rested, actor.person)[1]
         after = tuple(outbox.get(tx, row.id) for row in waiting)
         log.append(tx, entries)
@@ -73,13 +74,13 @@ def list_consents(
         return consents.of_case(tx, case_id)
 
 
-def _waiting_on(tx: Reading, case_id: str, fact: ConsentFact) -> tuple[DisclosureRow, ...]:
+def _waiting_on(tx: Reading, case_id: str, fact: ConsentFact, now: datetime) -> tuple[DisclosureRow, ...]:
     """What is unsent in the case and about what was answered; a pack only where it would have to be taken back."""
+    subjects = referrals.of_case(tx, case_id)
     return tuple(
         row for row in outbox.of_case(tx, case_id)
-        if row.state in UNSENT and row.purpose == fact.purpose
-        and agencies.get(tx, row.agency).kind is fact.recipient
-        and referrals.get(tx, row.referral_id).subject == fact.subject
+        if row.purpose == fact.purpose and subjects[row.referral_id] == fact.subject
+        and agencies.get(tx, row.agency).kind is fact.recipient and is_unsent(tx, row, now)
         and (row.state is not State.PREPARED or _undoes(tx, row, fact))
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from hub.flow.house import House
 from hub.flow.judge import Judged, Registers, judge, read_registers
 from hub.flow.placing import hold_back, place
 from hub.flow.recall import recall
-from hub.flow.reconsider import reconsider, resting_on, takes_back
+from hub.flow.reconsider import reconsider_for_contacts, reconsider_surely, resting_on, takes_back
 from hub.flow.release import keep_decision
 from hub.flow.sight import require_sight
 from hub.flow.still import is_still, require_room
@@ -81,8 +81,8 @@ def refer(house: House, actor: Actor, raw: bytes, idempotency_key: str) -> Accep
         if case_id not in tx.opened:
             require_sight(tx, actor, case_id)
         before = referrals.seen_before(tx, actor.person, idempotency_key, raw)
-        if before is not None:
-            return Accepted(before, (), is_new=False)
+        if before is not None:  # whoever was to be told by telephone still is: the answer may have been lost
+            return Accepted(before, (), is_new=False, telephone=_telephone_again(house, tx, before, given, now))
         if not _is_danger(given):
             require_room(house, tx, [ask.agency for ask in given.asks])
         referrals.check_people(tx, case_id, given)
@@ -93,18 +93,19 @@ def refer(house: House, actor: Actor, raw: bytes, idempotency_key: str) -> Accep
         earlier = consents.of_case(tx, case_id) if case_id not in tx.opened else ()
         answers = [consents.record(tx, case_id, fact, actor.person, now) for fact in given.consents]
         entries += [consent_recorded(tx, answer, accepted.id, actor.person, now) for answer in answers]
-        entries += _mark_unsafe(tx, accepted, actor, now)
+        marked = _mark_unsafe(house, tx, accepted, actor, now)
+        entries += marked
         relying = [row for fact in given.consents if fact.answer in consents.AGAINST
                    for row in (resting_on(tx, case_id, fact, earlier) if earlier else ())]  # fmt: skip
         undone = _resting_on_what_is_undone(tx, case_id, earlier, given)
-        entries += [entry for row in undone for entry in reconsider(house, tx, row, actor.person)]
+        entries += [entry for row in undone for entry in reconsider_surely(house, tx, row, actor.person)]
         entries += heed(house, tx, accepted, relying, actor.person) if case_id not in tx.opened else []
         registers = read_registers(tx, given, case_id, now, answers=(*earlier, *answers))
         made, telephone, logged = _decide_asks(house, tx, accepted, registers, actor, now)
         entries += logged
         log.append(tx, entries)
     house.backlog.add(given.landlord, [ask.agency for ask in given.asks])
-    if undone:
+    if undone or marked:
         recall(house)
     return _accepted(house, accepted.id, made, telephone, now)
 
@@ -149,24 +150,39 @@ def _is_danger(given: Referral) -> bool:
     return lane_of(given) == queue.DANGER
 
 
-def _must_be_telephoned(house: House, tx: Reading, agency: str, given: Referral, now: datetime) -> bool:
+def _telephone_again(
+    house: House, tx: Reading, referral_id: str, given: Referral, now: datetime
+) -> tuple[str, ...]:  # fmt: skip
+    hurried = {row.agency for row in outbox.of_referral(tx, referral_id) if row.override_id is not None}
+    found = (
+        ask.agency for ask in given.asks
+        if _must_be_telephoned(house, tx, ask.agency, now, danger=_is_danger(given) or ask.agency in hurried)
+    )  # fmt: skip
+    return tuple(dict.fromkeys(found))
+
+
+def _must_be_telephoned(house: House, tx: Reading, agency: str, now: datetime, *, danger: bool) -> bool:
     """Whether people must tell this agency: its door is barred, or danger would wait for it or for us."""
     barred = pins.in_the_way(pins.of_agency(tx, agency), house.doors.digest(agency), now)  # none is suspended here
     if barred or contacts.is_unsafe(tx, house.doors.addresses(agency)):
         return True
-    if not _is_danger(given):
+    if not danger:
         return False
     doors = breaker.states(tx, [agency]).values()
     return not is_still(house, tx) or any(door.state is not Circuit.CLOSED for door in doors)
 
 
-def _mark_unsafe(tx: Writing, accepted: AcceptedReferral, actor: Actor, now: datetime) -> list[Entry]:
+def _mark_unsafe(house: House, tx: Writing, accepted: AcceptedReferral, actor: Actor, now: datetime) -> list[Entry]:
     """Ways to reach the accused go on file as nobody else's. Raises BadInput where agencies would answer there."""
     marks = contacts.mark_accused(tx, accepted.case_id, accepted.content.record, actor.person, now)
     if contacts.is_unsafe(tx, [accepted.content.reply_to]):
         raise BadInput("UNSAFE_CONTACT", "reply_to", "is linked to an alleged perpetrator",
                        "give another way for agencies to answer")  # fmt: skip
-    return [marked_unsafe(mark, accepted.case_id, accepted.id, actor.person, now) for mark in marks]
+    entries = [marked_unsafe(mark, accepted.case_id, accepted.id, actor.person, now) for mark in marks]
+    if marks:
+        told = contacts.told_of_accused(accepted.content.record)
+        entries += reconsider_for_contacts(house, tx, accepted.case_id, told, actor.person)
+    return entries
 
 
 def _resting_on_what_is_undone(
@@ -199,7 +215,8 @@ def _decide_asks(
         agency = agencies.get(tx, ask.agency, f"asks.{number}.agency")
         row, logged = _decide_ask(house, tx, accepted, registers, ask, agency, actor=actor, now=now)
         entries += logged
-        telephone += [agency.id] if _must_be_telephoned(house, tx, agency.id, accepted.content, now) else []
+        danger = _is_danger(accepted.content) or row.override_id is not None
+        telephone += [agency.id] if _must_be_telephoned(house, tx, agency.id, now, danger=danger) else []
         made.append(row)
     return made, tuple(dict.fromkeys(telephone)), entries
 

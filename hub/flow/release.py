@@ -79,11 +79,11 @@ def release(
     if is_new and waits(claim.lane):
         take_back(house, tx, row)
         return None, [entry, hold_first_time(tx, row, decision_id, actor, now)]
-    attempt_id = new_id(Prefix.ATTEMPT)
+    attempt_id, began = new_id(Prefix.ATTEMPT), first_released(tx, row, now)
     bound = commit(tx, row.case_id, attempt_id, accepted.subject, message.body, now, verdict.data_class)
     leases.begin_attempt(tx, claim, attempt_id, decision_id, bound, now)
     outbox.change(tx, row.id, State.LEAVING, decision_id=decision_id, consent_id=judged.relied_on,
-                  override_id=judged.override, released_at=row.released_at or now, disclosed_at=row.disclosed_at or now,
+                  override_id=judged.override, released_at=began, disclosed_at=row.disclosed_at or now,
                   cause=None if row.cause == HOLD_WINDOW else row.cause)  # fmt: skip
     sent.keep(tx, attempt_id, row.case_id, accepted.subject, message, now, verdict.data_class)
     if house.doors.can_recall(row.agency):
@@ -174,14 +174,32 @@ def set_aside(
     return [where] if where else []
 
 
-def park(house: House, tx: Writing, row: DisclosureRow, claim: Claim, cause: str, now: datetime) -> Entry:
-    """Stop trying and leave it to a person, with the cause; returns the entry. Its pack is taken back."""
+def park(
+    house: House, tx: Writing, row: DisclosureRow, cause: str, now: datetime, *, attempt: int = 0, by: str = WORKER
+) -> Entry:
+    """Stop trying and leave it to a person, with the cause; returns the entry. Its pack is taken back.
+
+    `attempt`: the one that ended so; 0 where none was made.
+    """
     take_back(house, tx, row)
-    outbox.stop(tx, claim.disclosure_id)
-    outbox.change(tx, claim.disclosure_id, State.PARKED, cause=cause, answer_due_at=None)
-    return Entry(EntryKind.RELEASE_PARKED, now, WORKER, {
-        "disclosure": claim.disclosure_id, "attempt": claim.attempt, "reason": cause.lower(),
+    outbox.stop(tx, row.id)
+    outbox.change(tx, row.id, State.PARKED, cause=cause, answer_due_at=None, authoriser=None, within=None,
+                  review_due_at=None, review_overdue_at=None)  # fmt: skip
+    return Entry(EntryKind.RELEASE_PARKED, now, by, {
+        "disclosure": row.id, "attempt": attempt, "reason": cause.lower(),
     })  # fmt: skip
+
+
+def take_up(house: House, tx: Writing, row: DisclosureRow, by: str, now: datetime) -> list[Entry]:
+    """Queue again what was held, now that it may go. Returns the entries.
+
+    Where it may have arrived already, and its partner would notice no repeat, a person finds that out first.
+    """
+    if row.agency in house.doors and not house.doors.can_repeat(row.agency) and leases.is_loose(tx, row.id):
+        leases.close_unknown(tx, [row.id], now)
+        return [park(house, tx, row, "last_attempt_unknown", now, by=by)]
+    leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
+    return []
 
 
 def arrived_already(tx: Writing, row: DisclosureRow) -> None:
@@ -196,10 +214,21 @@ def message_of(house: House, tx: Writing, row: DisclosureRow, verdict: Verdict) 
     if not goes or verdict.disclosure is None or not verdict.says_something:
         return None
     disclosure = verdict.disclosure
-    # A repeat has the bytes of the first time, so that a partner or a folder that holds them already finds them equal.
-    began = row.released_at or disclosure.decided_at
+    began = first_released(tx, row, disclosure.decided_at)
     same = {"decided_at": began, "valid_until": min(disclosure.valid_until, began + VALID_FOR)}
     return house.doors.render(row.agency, disclosure.model_copy(update=same))
+
+
+def first_released(tx: Reading, row: DisclosureRow, now: datetime) -> datetime:
+    """Since when its days are counted.
+
+    A repeat has the bytes of the first time, so that a partner or a folder that holds them already finds them equal.
+    Where nobody can have it and those days are over, they are counted anew: nobody is sent what has expired.
+    """
+    if row.released_at is None:
+        return now
+    is_over = row.released_at + VALID_FOR <= now and not leases.may_have_left(tx, row.id)
+    return now if is_over else row.released_at
 
 
 def is_authorised(tx: Reading, disclosure_id: str, decision: Decision) -> bool:

@@ -14,13 +14,13 @@ from hub.audit.kinds import EntryKind
 from hub.decision import kept
 from hub.decision.authorisers import Review, adds, findings_of, may_answer
 from hub.decision.gate import Decision
-from hub.delivery import introductions, leases, outbox, reviews
+from hub.delivery import introductions, outbox, reviews
 from hub.delivery.introductions import FIRST_TIME
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import Conflict, NotAllowed
 from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
-from hub.flow.release import is_authorised, judge_again, keep_decision
+from hub.flow.release import is_authorised, judge_again, keep_decision, take_up
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
 from hub.register import overrides
@@ -32,7 +32,7 @@ def review(house: House, actor: Actor, disclosure_id: str, *, authorise: bool) -
     """Authorise or refuse one held disclosure; returns its state.
 
     Still held where a second person is asked for, or where it is held by now for more than could be read before: then
-    it waits to be read again.
+    it waits to be read again. Parked where it may have arrived before it was held, and its partner notices no repeat.
 
     Raises NotAllowed for its author, for whoever declared an override in its case, for another kind of authoriser than
     it waits for, and without a recent proof; Conflict when it is not held or the law has come to refuse it; NotFound.
@@ -60,13 +60,15 @@ def review(house: House, actor: Actor, disclosure_id: str, *, authorise: bool) -
         )  # fmt: skip
         goes = decision.releases or is_authorised(tx, row.id, decision)
         state = State.REFUSED if not authorise else State.QUEUED if goes else State.HELD
-        _move(house, tx, row, state, actor.person, now)
+        moved = _move(house, tx, row, state, actor.person, now)
+        state = State.PARKED if moved else state
         outbox.change(tx, row.id, state, decision_id=decision_id, consent_id=judged.relied_on,
                       override_id=judged.override)  # fmt: skip
         kind = EntryKind.REVIEW_AUTHORISED if authorise else EntryKind.REVIEW_REFUSED
         entries.append(Entry(kind, now, actor.person, {
             "disclosure": row.id, "decision": decision_id, "review": review_id,
         }))  # fmt: skip
+        entries += moved
         log.append(tx, entries)
     return state
 
@@ -99,14 +101,15 @@ def _kinds(actor: Actor) -> frozenset[str]:
     return frozenset(kind.value for kind in actor.kinds)
 
 
-def _move(house: House, tx: Writing, row: DisclosureRow, state: State, by: str, now: datetime) -> None:
+def _move(house: House, tx: Writing, row: DisclosureRow, state: State, by: str, now: datetime) -> list[Entry]:
+    """Returns an entry where it was parked instead of queued: it may have arrived before it was held."""
     if state is State.HELD:
-        return
+        return []
     if state is State.QUEUED:  # its time to give up is counted from now, not from a try before it was held
-        leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))
         introductions.record(tx, row.landlord, row.agency, by, now)  # the second person for whom it goes to, as well
-        return
+        return take_up(house, tx, row, by, now)
     outbox.stop(tx, row.id)
     cause = "REFUSED_BY_AUTHORISER" if state is State.REFUSED else None
     outbox.change(tx, row.id, state, cause=cause, authoriser=None, within=None, review_due_at=None,
                   review_overdue_at=None)  # fmt: skip
+    return []

@@ -14,7 +14,7 @@ from hub.audit import log
 from hub.audit.commitments import commit
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
-from hub.delivery import breaker, introductions, leases, outbox, receipts, schedule
+from hub.delivery import breaker, introductions, lapses, leases, outbox, receipts, schedule
 from hub.delivery.breaker import Changed, Circuit
 from hub.delivery.doors import Attempted, AttemptOutcome, Receipt, Rung
 from hub.delivery.outbox import State
@@ -87,7 +87,7 @@ def leave_to_a_person(house: House, intent: Intent, answer: Attempted) -> State 
         now = house.clock.now()
         if not leases.end_attempt(tx, intent.claim, has_ended.value, now, reached=answer.reached):
             return None
-        log.append(tx, [park(house, tx, intent.row, intent.claim, "not_settled", now)])
+        log.append(tx, [park(house, tx, intent.row, "not_settled", now, attempt=intent.claim.attempt)])
     return State.PARKED
 
 
@@ -127,7 +127,9 @@ def _settle_one(
         case AttemptOutcome.UNSURE if house.doors.can_repeat(row.agency) and not over:
             return _again(house, tx, intent, answer, now)
         case _:
-            return State.PARKED, [park(house, tx, row, claim, answer.code or answer.outcome.value, now)]
+            return State.PARKED, [
+                park(house, tx, row, answer.code or answer.outcome.value, now, attempt=claim.attempt)
+            ]
 
 
 def _receipted(
@@ -157,12 +159,13 @@ def _look_again(house: House, tx: Writing, intent: Intent, now: datetime) -> tup
     row = outbox.get(tx, intent.row.id)
     barred = in_the_way(house, tx, row, now)
     if barred is not None:
-        return State.PARKED, [park(house, tx, row, intent.claim, barred, now)]
+        return State.PARKED, [park(house, tx, row, barred, now, attempt=intent.claim.attempt)]
     accepted = referrals.get(tx, row.referral_id)
     decision_id = new_id(Prefix.DECISION)
     judged = judge_again(house, tx, row, accepted, decision_id, now)
     message = message_of(house, tx, row, judged.verdict)
     if message is not None and message.body == intent.message.body:
+        lapses.note(tx, row.id, judged.verdict.lapses_at)  # the sweep may have come by while it was being written
         return State.PREPARED, []
     entry = keep_decision(tx, row, accepted, judged, decision_id, WORKER, now)
     if message is None:
@@ -178,7 +181,7 @@ def _again(
     claim = intent.claim
     jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
     due = schedule.next_due(now, claim.attempt, answer.after_seconds, jitter)
-    if claim.lane != DANGER:
+    if outbox.lane_of(tx, claim.disclosure_id) != DANGER:  # it may have become so since it was claimed
         due = house.doors.pace(claim.agency).open_at(due)
     outbox.schedule(tx, claim.disclosure_id, due)
     outbox.change(tx, claim.disclosure_id, State.QUEUED, cause=answer.code)

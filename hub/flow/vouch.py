@@ -114,7 +114,7 @@ def suspend(house: House, actor: Actor | None, agency_id: str, why: Why) -> int:
         tx.hold_registers(to_stop=True)
         agencies.suspend(tx, agency_id, who, why, now)
         entries: list[Entry] = []
-        for found in outbox.prepared_for(tx, agency_id):
+        for found in sorted(outbox.prepared_for(tx, agency_id), key=lambda row: row.case_id):
             referrals.hold_case(tx, found.case_id)
             if outbox.get(tx, found.id).state is State.PREPARED:
                 outbox.ask_recall(tx, found.id)

@@ -13,11 +13,11 @@ from hub.audit import log
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
 from hub.delivery import leases, outbox
-from hub.delivery.outbox import UNSENT, State
+from hub.delivery.outbox import State
 from hub.flow.follow import look, tell_of_withdrawal
 from hub.flow.house import House
 from hub.flow.recall import recall
-from hub.flow.reconsider import reconsider, resting_on
+from hub.flow.reconsider import is_unsent, reconsider_surely, resting_on
 from hub.flow.sight import require_sight
 from hub.intake import referrals
 from hub.register import consents
@@ -49,13 +49,14 @@ def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
         after: dict[str, State] = {}
         relying = resting_on(tx, given.case_id, given.fact)
         for row in relying:
-            if row.state in UNSENT:
-                entries += reconsider(house, tx, row, actor.person)
+            if is_unsent(tx, row, now):
+                entries += reconsider_surely(house, tx, row, actor.person)
                 after[row.id] = outbox.get(tx, row.id).state
         # Asked to stop using it: whoever has it, and whoever may have it since an attempt ended without an answer.
+        under_way = tuple(row.id for row in relying if row.state is State.LEAVING and row.id not in after)
         told = [
             row.id for row in relying
-            if row.state not in (State.LEAVING, State.PREPARED) and leases.may_have_left(tx, row.id)
+            if row.id not in under_way and row.state is not State.PREPARED and leases.may_have_left(tx, row.id)
         ]  # fmt: skip
         cancelled = tuple(row for row, state in after.items() if state is State.CANCELLED)
         notices, further = tell_of_withdrawal(house, tx, relying, actor.person)
@@ -74,7 +75,7 @@ def withdraw(house: House, actor: Actor, consent_id: str) -> Withdrawn:
         cancelled,
         tuple(row for row, state in after.items() if state is State.HELD),
         tuple(row for row, state in after.items() if state not in (State.HELD, State.CANCELLED)),
-        tuple(row.id for row in relying if row.state is State.LEAVING),
+        under_way,
         tuple(dict.fromkeys(told)),
         notices,
     )

@@ -109,6 +109,11 @@ def mark_accused(tx: Writing, case_id: str, record: Record, by: str, now: dateti
     return tuple(entry for entry in made if entry is not None)
 
 
+def told_of_accused(record: Record) -> tuple[str, ...]:
+    """Every contact that a record tells as an accused person's."""
+    return tuple(contact.value for person in record.people if person.role in ACCUSED for contact in person.contacts)
+
+
 def _name_marks(tx: Writing, case_id: str, person: Person) -> None:
     owner = _owner(tx, case_id, person)
     its = and_(unsafe_contact.c.case_id == case_id, unsafe_contact.c.person == person.id)

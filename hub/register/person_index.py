@@ -79,6 +79,13 @@ def find(tx: Reading, sought: Sought, after: str | None, most_cases: int) -> tup
     return tuple((row.case_id, row.subject) for row in rows)
 
 
+def cases_reached_by(tx: Reading, contacts: Sequence[str]) -> frozenset[str]:
+    """The cases that tell any of these contacts as somebody's."""
+    digests = _digests(tx, Sought(None, contacts=tuple(contacts)), By.CONTACT)
+    asked = select(person_index.c.case_id).distinct().where(person_index.c.digest.in_(sorted(digests)))
+    return frozenset(tx.connection.execute(asked).scalars()) if digests else frozenset()
+
+
 def namesakes(tx: Reading, sought: Sought) -> Namesakes:
     """Who else has that name, where a date of birth is given: somebody else, or the same person less well known."""
     if sought.born is None:

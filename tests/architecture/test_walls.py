@@ -10,7 +10,7 @@ every_module = pytest.mark.parametrize("module", modules(), ids=lambda module: m
 
 BROAD = {
     "hub.delivery.doors": 3, "hub.worker.courier": 4, "hub.flow.claim": 2, "hub.flow.lapse": 1, "hub.flow.sweeping": 1,
-    "hub.flow.override": 2, "hub.store.commits": 2,
+    "hub.flow.override": 1, "hub.flow.reconsider": 1, "hub.flow.follow": 1, "hub.store.commits": 2,
 }  # fmt: skip
 """Where anything at all may be caught: around a connector's own code, at rendering, sending and taking back; in the
 courier, an entrance that no request waits for: whatever is wrong with one row, the next look must come; and where many

@@ -43,6 +43,8 @@ class CorrectionMade(BaseModel):
 
     correction: str
     decided_again: list[DecidedAgain]
+    telephone: list[str] = []
+    """Agencies to tell by telephone: the record tells of immediate danger now, and what goes to them would wait."""
     replaced: list[Replaced]
     notices: list[NoticeQueued]
 
@@ -75,6 +77,7 @@ def correct_referral(
     response.status_code = 201 if done.is_new else 200
     return CorrectionMade(
         correction=done.correction_id,
+        telephone=list(done.telephone),
         decided_again=[DecidedAgain(disclosure=one, state=state.value) for one, state in done.decided_again],
         replaced=[Replaced(disclosure=one, replaces=old, state=state.value) for one, old, state in done.replaced],
         notices=[NoticeQueued(disclosure=one, about=old) for one, old in done.notices],

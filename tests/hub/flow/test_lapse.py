@@ -68,6 +68,7 @@ def test_a_pack_whose_ground_still_stands_stays_until_its_decision_is_too_old_an
     here.deliver()
     assert here.row(row.id).state is State.PREPARED
     assert here.pack(row.id) not in (None, before)
+    assert here.pack(later.id) not in (None, kept), "also where it was looked at in between"
 
 
 def test_looking_when_nothing_has_lapsed_changes_nothing(here: Desk) -> None:
