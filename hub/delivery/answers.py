@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, exists, func, or_, select, type_coerce
 
 from hub.delivery.doors import Pace, Rung
-from hub.delivery.outbox import DisclosureRow, State, among, change
+from hub.delivery.outbox import DisclosureRow, Seen, State, among, change, listed
 from hub.delivery.queue import DANGER
 from hub.store.tables import disclosure, follow_up, outbox, receipt
 from hub.store.unit_of_work import Reading, Writing
@@ -52,14 +52,19 @@ def patience(pace: Pace, hours: float, lane: int) -> timedelta:
 
 
 def unfetched(
-    tx: Reading, agency: str, lane: int, since: datetime, disclosure_id: str | None = None
+    tx: Reading, agency: str, lane: int, waits: timedelta, now: datetime, disclosure_id: str | None = None
 ) -> tuple[DisclosureRow, ...]:  # fmt: skip
-    """What a partner that fetches could have fetched before `since`, and that was not raised yet, longest due first."""
+    """What a partner that fetches left for longer than it `waits` in this lane, and was not raised; longest due first.
+
+    What was raised when it could still wait for longer, and has become more urgent since, is to be raised again.
+    """
+    due, said = (type_coerce(column, BigInteger) for column in (outbox.c.due_at, disclosure.c.answer_due_at))
+    raised_as_less = said - due > waits // timedelta(microseconds=1)
     asked = (
         select(disclosure.c.id)
         .join(outbox, outbox.c.disclosure_id == disclosure.c.id)
-        .where(disclosure.c.agency == agency, outbox.c.lane == lane, outbox.c.due_at < since, _is_to_be_fetched())
-        .where(disclosure.c.answer_late_at.is_(None))
+        .where(disclosure.c.agency == agency, outbox.c.lane == lane, outbox.c.due_at < now - waits,
+               _is_to_be_fetched(), or_(disclosure.c.answer_late_at.is_(None), raised_as_less))
         .where(disclosure.c.id.not_in(select(follow_up.c.disclosure_id).where(follow_up.c.look_at.is_not(None))))
         .order_by(outbox.c.due_at, disclosure.c.seq)
         .limit(_MOST)
@@ -76,16 +81,11 @@ def note_unfetched(tx: Writing, row: DisclosureRow, waits: timedelta, now: datet
     change(tx, row.id, row.state, answer_due_at=due, answer_late_at=now)
 
 
-def late(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
-    """What of a landlord is without an answer that was raised as late, longest due first."""
-    found = tx.connection.execute(
-        select(disclosure.c.id)
-        .where(disclosure.c.answer_due_at.is_not(None), disclosure.c.answer_late_at.is_not(None),
-               disclosure.c.landlord == landlord, or_(_is_awaited(), _is_to_be_fetched()))
-        .order_by(disclosure.c.answer_due_at)
-        .limit(_MOST)
-    )  # fmt: skip
-    return _rows(tx, found.scalars().all())
+def late(tx: Reading, landlord: str, seen: Seen | None) -> tuple[DisclosureRow, ...]:
+    """What of a landlord is without an answer that was raised as late: in each lane, longest due first."""
+    was_raised = and_(disclosure.c.answer_due_at.is_not(None), disclosure.c.answer_late_at.is_not(None))
+    waits = and_(was_raised, or_(_is_awaited(), _is_to_be_fetched()))
+    return listed(tx, landlord, seen, waits, disclosure.c.answer_due_at)
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:

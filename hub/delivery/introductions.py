@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import and_, exists, select
-from sqlalchemy.sql import Select
 
-from hub.delivery.outbox import DisclosureRow, State, among
+from hub.delivery.outbox import DisclosureRow, Seen, State, among, listed
 from hub.store.tables import disclosure, introduction
 from hub.store.unit_of_work import Reading, Writing
 
@@ -47,22 +46,19 @@ def record(tx: Writing, landlord: str, agency: str, by: str, now: datetime) -> b
 
 def held(tx: Reading, landlord: str, agency: str) -> tuple[DisclosureRow, ...]:
     """What of this landlord waits for its introduction to this agency, oldest first."""
-    return _found(tx, select(disclosure.c.id).where(
+    asked = select(disclosure.c.id).where(
         disclosure.c.landlord == landlord, disclosure.c.agency == agency, disclosure.c.state == State.HELD.value,
         disclosure.c.cause == FIRST_TIME,
-    ))  # fmt: skip
+    )  # fmt: skip
+    found = among(tx, tx.connection.execute(asked.order_by(disclosure.c.seq).limit(_MOST)).scalars().all())
+    return tuple(sorted(found.values(), key=lambda row: row.seq))
 
 
-def to_confirm(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
-    """What waits for an introduction, and what went without one because somebody was in danger, oldest first."""
+def to_confirm(tx: Reading, landlord: str, seen: Seen | None) -> tuple[DisclosureRow, ...]:
+    """What waits for an introduction, and what went without one because somebody was in danger."""
     known = exists().where(
         introduction.c.landlord == disclosure.c.landlord, introduction.c.agency == disclosure.c.agency
     )
     went = and_(disclosure.c.state.in_(state.value for state in _WENT), ~known)
     waits = and_(disclosure.c.state == State.HELD.value, disclosure.c.cause == FIRST_TIME)
-    return _found(tx, select(disclosure.c.id).where(disclosure.c.landlord == landlord, went | waits))
-
-
-def _found(tx: Reading, asked: Select[tuple[str]]) -> tuple[DisclosureRow, ...]:
-    found = among(tx, tx.connection.execute(asked.order_by(disclosure.c.seq).limit(_MOST)).scalars().all())
-    return tuple(sorted(found.values(), key=lambda row: row.seq))
+    return listed(tx, landlord, seen, went | waits)

@@ -3,7 +3,7 @@
 Who is at a row, and until when: `hub.delivery.leases`. Which rows are next: `hub.delivery.queue`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
@@ -40,6 +40,9 @@ SUBJECT_ERASED = "SUBJECT_ERASED"
 
 RECALL_DUE = "due"
 """In `outbox.recall`: a pack is still to be taken out of its folder."""
+
+Seen = Callable[[ColumnElement[str]], ColumnElement[bool]]
+"""Of a column of case ids: which of these cases somebody may know of."""
 
 _MOST = 500  # of what is listed for somebody, or worked off by a sweep that comes again
 
@@ -179,15 +182,29 @@ def packs_missing(tx: Reading, disclosure_ids: Iterable[str]) -> tuple[str, ...]
     return tuple(rows.scalars())
 
 
-def parked(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
-    """What stopped being tried and waits for a person of that landlord, oldest first, as many as one page holds."""
-    return _where(tx, and_(disclosure.c.landlord == landlord, disclosure.c.state == State.PARKED.value), most=_MOST)
+def listed(
+    tx: Reading, landlord: str, seen: Seen | None, criterion: ColumnElement[bool],
+    *first: ColumnElement[datetime] | ColumnElement[bool],
+) -> tuple[DisclosureRow, ...]:  # fmt: skip
+    """What waits for people of that landlord, and is `seen`: most urgent lane first, then as said, then oldest.
+
+    As many as one page holds: what somebody may not know of must not take the place of what waits for them.
+    """
+    asked = select(disclosure).join(outbox, outbox.c.disclosure_id == disclosure.c.id).where(criterion)
+    asked = asked.where(disclosure.c.landlord == landlord, *([seen(disclosure.c.case_id)] if seen else []))
+    rows = tx.connection.execute(asked.order_by(outbox.c.lane, *first, disclosure.c.seq).limit(_MOST))
+    return tuple(_row(row) for row in rows)
+
+
+def parked(tx: Reading, landlord: str, seen: Seen | None) -> tuple[DisclosureRow, ...]:
+    """What stopped being tried and waits for a person of that landlord."""
+    return listed(tx, landlord, seen, disclosure.c.state == State.PARKED.value)
 
 
 def held(tx: Reading, landlord: str) -> tuple[DisclosureRow, ...]:
-    """What waits for an authoriser of that landlord: what is due first comes first, what has no clock last."""
-    waits = and_(disclosure.c.landlord == landlord, disclosure.c.state == State.HELD.value)
-    return _where(tx, waits, disclosure.c.review_due_at.is_(None), disclosure.c.review_due_at, most=_MOST)
+    """What waits for an authoriser of that landlord: in each lane what is due first, and what has no clock last."""
+    due = disclosure.c.review_due_at
+    return listed(tx, landlord, None, disclosure.c.state == State.HELD.value, due.is_(None), due)
 
 
 def held_in(tx: Reading, case_id: str) -> tuple[DisclosureRow, ...]:
@@ -256,12 +273,9 @@ def change(tx: Writing, disclosure_id: str, state: State, **columns: str | int |
     )
 
 
-def _where(
-    tx: Reading, criterion: ColumnElement[bool], *first: ColumnElement[datetime] | ColumnElement[bool],
-    most: int | None = None,
-) -> tuple[DisclosureRow, ...]:  # fmt: skip
+def _where(tx: Reading, criterion: ColumnElement[bool], most: int | None = None) -> tuple[DisclosureRow, ...]:
     """All of them unless said otherwise: what is stopped for good is stopped whole, however much it is."""
-    rows = tx.connection.execute(select(disclosure).where(criterion).order_by(*first, disclosure.c.seq).limit(most))
+    rows = tx.connection.execute(select(disclosure).where(criterion).order_by(disclosure.c.seq).limit(most))
     return tuple(_row(row) for row in rows)
 
 

@@ -1,7 +1,8 @@
 """Abandon: somebody who has looked decides that what has not left shall not go, and why, in one of a few codes.
 
 Also the recall of a routine disclosure in its hold window. Serialised with claims by the case: what an attempt has
-begun with is not abandoned any more. Packs that nobody carried yet are taken back.
+begun with is not abandoned any more, unless a fetch broke off: nobody comes back for it. Packs that nobody carried yet
+are taken back.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from enum import StrEnum, unique
 
 from hub.access.roles import Act, Actor, require
 from hub.audit import log
-from hub.delivery import follow_ups, outbox
+from hub.delivery import follow_ups, leases, outbox
+from hub.delivery.doors import Rung
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.errors import Conflict
 from hub.flow.follow import cancel, look, tell
@@ -17,6 +19,7 @@ from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
 from hub.flow.recall import recall
 from hub.flow.sight import require_sight
+from hub.store.unit_of_work import Writing
 
 ABANDONED = "ABANDONED"
 """The cause of what was abandoned; the log has the reason as well."""
@@ -55,7 +58,7 @@ def abandon(house: House, actor: Actor, disclosure_id: str, reason: WhyAbandoned
     with house.store.write(actor.scope) as tx:
         row = hold_disclosure(tx, disclosure_id)
         require_sight(tx, actor, row.case_id)
-        _require_unsent(row)
+        _require_unsent(house, tx, row)
         entry = cancel(house, tx, row, f"{ABANDONED}.{reason.value}", actor.person, now)
         outbox.change(tx, row.id, State.CANCELLED, cause=ABANDONED, answer_due_at=None, answer_late_at=None)
         told = follow_ups.of(tx, row)
@@ -69,11 +72,21 @@ def abandon(house: House, actor: Actor, disclosure_id: str, reason: WhyAbandoned
     return Abandoned(row.id, carried, tuple(notice.id for notice in notices))
 
 
-def _require_unsent(row: DisclosureRow) -> None:
+def _require_unsent(house: House, tx: Writing, row: DisclosureRow) -> None:
     if row.state in UNSENT:
         return
-    if row.state is State.LEAVING:
+    broke_off = _broke_off(house, tx, row)
+    if broke_off and row.rung < Rung.TAKEN:
+        leases.close_unknown(tx, [row.id], house.clock.now())
+        return
+    if row.state is State.LEAVING and not broke_off:
         raise Conflict("LEAVING_NOW", "it is being sent this moment; look again in a few minutes, or telephone")
-    if row.state in (State.SENT, State.RECEIPTED):
+    if row.state in (State.SENT, State.RECEIPTED, State.LEAVING):  # one that was fetched before, and then in vain
         raise Conflict("SENT_ALREADY", "it has left; telephone the agency, or withdraw or correct what it rests on")
     raise Conflict("ABANDONED_ALREADY", "it does not wait any more, and goes nowhere")
+
+
+def _broke_off(house: House, tx: Writing, row: DisclosureRow) -> bool:
+    """Whether it was being fetched when something broke: no worker has it, and whoever fetched it is gone."""
+    is_sent = row.agency in house.doors and house.doors.is_sent(row.agency)
+    return row.state is State.LEAVING and not is_sent and not leases.is_claimed(tx, row.id, house.clock.now())

@@ -1,5 +1,6 @@
 """Acknowledge: what the recipient says of a disclosure, itself through the API or through whoever carried it."""
 
+from datetime import datetime
 from typing import Literal
 
 from hub.access.roles import Act, Actor, require
@@ -20,10 +21,11 @@ from hub.flow.sight import require_sight
 from hub.flow.witness import Held, hold_against
 from hub.intake import referrals
 from hub.register import agencies, consents
-from hub.store.unit_of_work import Writing
+from hub.store.unit_of_work import Reading, Writing
 from protocols.vocabulary import AgencyKind, Purpose
 
 _SENT = (State.SENT, State.RECEIPTED, State.LEAVING, State.PREPARED)
+_STOPPED = (State.QUEUED, State.PARKED, State.HELD, State.CANCELLED)
 
 
 def acknowledge(
@@ -39,8 +41,9 @@ def acknowledge(
     require(actor, Act.ACKNOWLEDGE)
     with house.store.write(scope_of(house, disclosure_id, actor.scope)) as tx:
         row = hold_disclosure(tx, disclosure_id)
-        # One that is queued again or parked may have arrived all the same: then the partner's word settles it.
-        may_have_it = row.state in (State.QUEUED, State.PARKED) and leases.may_have_left(tx, row.id)
+        # One that is queued again, parked, held or cancelled may have arrived all the same: then the partner's word
+        # settles it. Whoever may have it was told when something of it was withdrawn or put right: nobody is told anew.
+        may_have_it = row.state in _STOPPED and leases.may_have_left(tx, row.id)
         if row.agency != actor.agency or not (row.state in _SENT or may_have_it):
             raise NotFound("NOT_FOUND", "there is nothing by that id")
         if agencies.get(tx, row.agency).suspended_at is not None:
@@ -101,9 +104,11 @@ def _receipted(
 ) -> str:  # fmt: skip
     now = house.clock.now()
     subject = referrals.get(tx, row.referral_id).subject
-    if row.state is not State.LEAVING:
+    if not _is_being_sent(house, tx, row, now):  # or whoever sends it sees it through
+        leases.close_unknown(tx, [row.id], now)
         outbox.stop(tx, row.id)
-        outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT, cause=None,
+        outbox.change(tx, row.id, State.RECEIPTED if rung >= Rung.TAKEN else State.SENT, cause=None, authoriser=None,
+                      within=None, review_due_at=None, review_overdue_at=None,
                       disclosed_at=row.disclosed_at or now)  # fmt: skip
     given = Receipt(rung, now, evidence, partner_reference)
     made = receipts.add(tx, row.id, row.case_id, subject, given)
@@ -116,3 +121,8 @@ def _receipted(
         "checkpoint_root": held.shown.root.hex() if held else None,
     }), *(held.entries if held else ())])  # fmt: skip
     return made
+
+
+def _is_being_sent(house: House, tx: Reading, row: DisclosureRow, now: datetime) -> bool:
+    """Whether a worker is at it. Where the partner fetches, it has what it speaks of, and nobody comes back for it."""
+    return row.state is State.LEAVING and house.doors.is_sent(row.agency) and leases.is_claimed(tx, row.id, now)

@@ -13,9 +13,10 @@ from hub.audit.kinds import EntryKind
 from hub.delivery import introductions, leases, outbox
 from hub.delivery.introductions import FIRST_TIME
 from hub.delivery.outbox import DisclosureRow
-from hub.errors import Conflict, NotAllowed, NotFound
+from hub.errors import Conflict, NotAllowed
 from hub.flow.house import House
-from hub.flow.sight import in_sight, require_sight
+from hub.flow.parked import landlord_of, list_waiting
+from hub.flow.sight import require_sight
 from hub.intake import referrals
 from hub.register import overrides
 from hub.store.unit_of_work import Reading
@@ -64,12 +65,13 @@ def introduce(house: House, actor: Actor, disclosure_id: str) -> IntroducedNow:
 
 
 def list_new_recipients(house: House, actor: Actor) -> tuple[DisclosureRow, ...]:
-    """What waits until its recipient is confirmed, and what went in danger before anybody had confirmed it."""
-    require(actor, Act.INTRODUCE)
-    if actor.landlord is None:
-        raise NotFound("NOT_FOUND", "there is nothing by that id")
+    """What waits until its recipient is confirmed, and what went in danger before anybody had confirmed it.
+
+    Most urgent first, then oldest.
+    """
+    landlord = landlord_of(actor, Act.INTRODUCE)
     with house.store.read(actor.scope) as tx:
-        return in_sight(tx, actor, introductions.to_confirm(tx, actor.landlord))
+        return list_waiting(tx, actor, landlord, introductions.to_confirm)
 
 
 def _require_another(tx: Reading, actor: Actor, row: DisclosureRow) -> None:

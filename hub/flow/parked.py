@@ -1,16 +1,27 @@
-"""Parked: what stopped being tried, told to whoever must decide: why, what happened, and what a replay would do."""
+"""Parked: what stopped being tried, told to whoever must decide: why, what happened, and what a replay would do.
 
+Shared by every list of what waits for people: the page that somebody gets. What they may not know of is left out before
+the page is cut, so that another team's backlog hides nobody's own danger.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
-from hub.access.roles import Act, Actor, require
+from hub.access.roles import Act, Actor, Role, require
 from hub.delivery import causes, history, leases, outbox
 from hub.delivery.history import History
-from hub.delivery.outbox import DisclosureRow
+from hub.delivery.outbox import DisclosureRow, Seen
 from hub.errors import NotFound
 from hub.flow.house import House
 from hub.flow.sight import in_sight
+from hub.intake.seen import is_seen
 from hub.register import agencies
 from hub.store.unit_of_work import Reading
+
+Waiting: TypeAlias = Callable[[Reading, str, Seen | None], tuple[DisclosureRow, ...]]
+"""One list of what waits, of a landlord and of what is seen."""
 
 _MAY_HAVE_ARRIVED = (*leases.MAY_HAVE_IT, None)
 
@@ -41,12 +52,10 @@ class Parked:
 
 
 def list_parked(house: House, actor: Actor) -> tuple[Parked, ...]:
-    """What stopped being tried and waits for a person of the actor's landlord, oldest first."""
-    require(actor, Act.RESUME)
-    if actor.landlord is None:
-        raise NotFound("NOT_FOUND", "there is nothing by that id")
+    """What stopped being tried and waits for a person of the actor's landlord: most urgent first, then oldest."""
+    landlord = landlord_of(actor, Act.RESUME)
     with house.store.read(actor.scope) as tx:
-        rows = in_sight(tx, actor, outbox.parked(tx, actor.landlord))
+        rows = list_waiting(tx, actor, landlord, outbox.parked)
         happened = history.of(tx, [row.id for row in rows])
         barred = {agency: _barred(house, tx, agency) for agency in {row.agency for row in rows}}
     return tuple(
@@ -54,6 +63,21 @@ def list_parked(house: House, actor: Actor) -> tuple[Parked, ...]:
                _on_replay(house, row, happened[row.id], barred[row.agency]))
         for row in rows
     )  # fmt: skip
+
+
+def landlord_of(actor: Actor, act: Act) -> str:
+    """Whose lists the actor may read by this act. Raises NotAllowed; NotFound for a credential of no landlord."""
+    require(actor, act)
+    if actor.landlord is None:
+        raise NotFound("NOT_FOUND", "there is nothing by that id")
+    return actor.landlord
+
+
+def list_waiting(tx: Reading, actor: Actor, landlord: str, waiting: Waiting) -> tuple[DisclosureRow, ...]:
+    """The first page of what is waiting, of that landlord, and in the actor's sight; most urgent first."""
+    is_officer = actor.role is Role.OFFICER
+    seen = partial(is_seen, team=actor.team, person=actor.person) if is_officer else None
+    return in_sight(tx, actor, waiting(tx, landlord, seen))  # where the criterion and the rule differ, the rule decides
 
 
 def _barred(house: House, tx: Reading, agency: str) -> str | None:

@@ -50,7 +50,7 @@ class ParkedOut(HeldOut):
 
 
 class ParkedList(BaseModel):
-    """What stopped being tried, oldest first."""
+    """What stopped being tried: most urgent first, then oldest."""
 
     parked: list[ParkedOut]
 
@@ -67,7 +67,7 @@ class LateOut(BaseModel):
 
 
 class LateList(BaseModel):
-    """What agencies have not answered in time, longest due first."""
+    """What agencies have not answered in time: most urgent first, then longest due."""
 
     late: list[LateOut]
 
@@ -79,7 +79,7 @@ class NewRecipientOut(HeldOut):
 
 
 class NewRecipients(BaseModel):
-    """What waits for a second person to confirm whom it goes to, oldest first."""
+    """What waits for a second person to confirm whom it goes to: most urgent first, then oldest."""
 
     recipients: list[NewRecipientOut]
 
