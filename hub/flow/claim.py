@@ -68,13 +68,14 @@ def claim(
         found = queue.heads(tx, free, now, most * _LOOKS_AHEAD, only)
     # Danger is claimed by itself: it does not wait until others of its batch are decided as well.
     danger = [head for head in found if head.lane == queue.DANGER]
-    claimed = Claimed()
-    for heads in (danger, [head for head in found if head.lane != queue.DANGER]):
-        claimed = _claim_surely(house, worker, queue.fitting(heads, free, most * _LOOKS_AHEAD, most * _LOOKS_AHEAD),
-                                most, allowed)  # fmt: skip
+    others, beaten = [head for head in found if head.lane != queue.DANGER], False
+    for heads in (danger, others):
+        candidates = queue.fitting(heads, free, most * _LOOKS_AHEAD, most * _LOOKS_AHEAD)
+        claimed = _claim_surely(house, worker, candidates, most, allowed)
         if claimed.dealt:
-            break
-    return claimed
+            return claimed
+        beaten = beaten or claimed.beaten  # where somebody else is at all danger, the rest does not wait for them
+    return Claimed(beaten=beaten)
 
 
 def _claim_surely(house: House, worker: str, candidates: list[Head], most: int, allowed: int) -> Claimed:

@@ -144,9 +144,7 @@ def _begin(house: House, tx: Writing, was: AcceptedReferral, given: Referral, by
                  differs_in(was.content, given))  # fmt: skip
     work.entries += [marked_unsafe(mark, was.case_id, was.id, by, now) for mark in marks]
     if marks:  # packs may tell the contact as somebody's own; those of this referral are decided on the new record
-        work.entries += reconsider_for_contacts(
-            house, tx, was.case_id, contacts.told_of_accused(given.record), by
-        )
+        work.entries += reconsider_for_contacts(house, tx, was.case_id, contacts.told_of_accused(given.record), by)
     return work
 
 

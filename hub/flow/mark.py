@@ -47,9 +47,7 @@ def mark_unsafe(
                            "give a number, an e-mail address or an address")  # fmt: skip
         made = contacts.mark(tx, case_id, person, spellings, actor.person, now, lifted_too=True)
         if made is not None:
-            taken_back = reconsider_for_contacts(
-                house, tx, case_id, [contact] if contact else [], actor.person
-            )
+            taken_back = reconsider_for_contacts(house, tx, case_id, [contact] if contact else [], actor.person)
             log.append(tx, [marked_unsafe(made, case_id, referral_id, actor.person, now), *taken_back])
     recall(house)
     return made

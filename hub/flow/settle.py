@@ -127,9 +127,7 @@ def _settle_one(
         case AttemptOutcome.UNSURE if house.doors.can_repeat(row.agency) and not over:
             return _again(house, tx, intent, answer, now)
         case _:
-            return State.PARKED, [
-                park(house, tx, row, answer.code or answer.outcome.value, now, attempt=claim.attempt)
-            ]
+            return State.PARKED, [park(house, tx, row, answer.code or answer.outcome.value, now, attempt=claim.attempt)]
 
 
 def _receipted(
