@@ -39,6 +39,10 @@ def free_port() -> int:
 _given: set[int] = set()
 
 
+_OLD_ONES_LIVE = "shared memory block"
+"""What the server says, and ends, while children of the one that was killed have not noticed that they are alone."""
+
+
 def why_no_servers() -> str | None:
     """Why servers of one's own cannot be started here; None where they can."""
     if _postgresql("initdb") is None:
@@ -81,19 +85,25 @@ class OwnPostgres:
 
     def start(self) -> None:
         """Start the server (again), and wait until it lets somebody in."""
+        self._begin()
+        until(self._answers, "PostgreSQL lets us in")
+
+    def _begin(self) -> None:
         with (self._folder / "log").open("ab") as output:
             self._server = subprocess.Popen(
                 [str(_postgresql("postgres")), "-D", f"{self._folder}/data", "-h", HOST, "-p", str(self._port),
                  "-k", ""],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=self._folder, **self._user,
             )  # fmt: skip
-        until(self._answers, "PostgreSQL lets us in")
 
     def _answers(self) -> bool:
         with suppress(psycopg.OperationalError):
             psycopg.connect(host=HOST, port=self._port, user="postgres", connect_timeout=2).close()
             return True
-        assert self._server.poll() is None, (self._folder / "log").read_text()[-2_000:]
+        if self._server.poll() is not None:
+            told = (self._folder / "log").read_text()[-2_000:]
+            assert _OLD_ONES_LIVE in told, told
+            self._begin()
         return False
 
     @property
