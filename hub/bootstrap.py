@@ -135,6 +135,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
     doors = read_doors(settings.data_dir / "partners.toml")
     connectors = build_doors(doors, keys, settings)
     agreements = read_agreements(settings.data_dir / "agreements")
+    witnesses = read_witnesses(settings, keys, (clock or SystemClock()).now())
     checkpoint_mail = read_checkpoint_mail(settings.data_dir, settings.hub_name)
     store = Store(
         settings.database, keys, pool_size=settings.workers + 10, least_free=settings.disk_floor_mb * 1024 * 1024
@@ -154,7 +155,7 @@ def open_hub(settings: Settings, *, create: bool, clock: Clock | None = None) ->
         give_up_after_hours=settings.give_up_after_hours, max_attachment_bytes=settings.max_attachment_bytes,
         watch=AlwaysSteady() if clock else SystemWatch(timedelta(seconds=settings.lease_seconds)),
         backlog=Backlog(settings.most_waiting), hold=timedelta(minutes=settings.hold_minutes),
-        witnesses=read_witnesses(settings, (clock or SystemClock()).now()), checkpoint_mail=checkpoint_mail,
+        witnesses=witness.remembering(store, witnesses), checkpoint_mail=checkpoint_mail,
     )  # fmt: skip
     open_own_key(house)
     still.hear(house)
@@ -208,7 +209,7 @@ def make_private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def read_witnesses(settings: Settings, began: datetime) -> Witnesses:
+def read_witnesses(settings: Settings, keys: KeyRing, began: datetime) -> Witnesses:
     """Who must witness the log, as `witnesses.policy` in the data folder says (C2SP tlog-policy); nobody without it.
 
     Raises BadInput naming the line that is wrong.
@@ -217,10 +218,10 @@ def read_witnesses(settings: Settings, began: datetime) -> Witnesses:
     if not path.exists():
         return Witnesses()
     try:
-        policy = parse_policy(path.read_text(encoding="utf-8"))
+        policy = parse_policy(path.read_text(encoding="utf-8"), keys.public_keys())
     except (PolicyError, UnicodeDecodeError) as problem:
         raise BadInput("POLICY_WRONG", path.name, str(problem), "see docs/witnessing.md") from None
-    return Witnesses(policy, began, settings.witness_ca_file)
+    return Witnesses(policy, began, ca_file=settings.witness_ca_file)
 
 
 def read_doors(path: Path) -> Mapping[str, AgencyDoor]:

@@ -5,7 +5,10 @@ person. Most agencies have no other door.
 """
 
 import os
+from contextlib import suppress
 from datetime import datetime
+from errno import EISDIR
+from pathlib import Path
 from stat import S_IMODE
 
 from connectors.contract import Check, Idempotency, Message, Receipt, Refused, Rung, TryLater
@@ -55,14 +58,41 @@ class Carried:
         return Receipt(Rung.PREPARED, at, message.filename)
 
     def recall(self, filename: str) -> bool:
-        """Take a prepared pack back, or away once it was handed over; False when it is not there any more."""
+        """Take a prepared pack back, or away once it was handed over; False when it is not there any more.
+
+        What was taken back is found again until `forget`: an empty file under a hidden name remembers it, for whoever
+        asks again because the record of it was not written. Raises OSError where something else has the pack's name.
+        """
         try:
             require_plain_name(filename)
-            (self._folder / f".{filename}.part").unlink(missing_ok=True)
-            (self._folder / filename).unlink()
-        except (Refused, FileNotFoundError):
+        except Refused:
             return False
+        final, empty, taken = self._folder / filename, self._partial(filename), self._taken(filename)
+        empty.unlink(missing_ok=True)
+        if final.exists() and not final.is_file():
+            raise IsADirectoryError(EISDIR, "no pack has this name")
+        if not final.exists() and not taken.exists():
+            return False
+        os.close(os.open(empty, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # the room for it, before anything goes
+        with suppress(FileNotFoundError):
+            final.rename(taken)  # whoever comes to carry it has it by then, or has it never
+        if not taken.exists():
+            empty.unlink()
+            return False
+        empty.replace(taken)  # nothing of the content stays
+        self._sync()
         return True
+
+    def forget(self, filename: str) -> None:
+        """What was taken back is on record: nothing is to remember it here any more."""
+        require_plain_name(filename)
+        self._taken(filename).unlink(missing_ok=True)
+
+    def _partial(self, filename: str) -> Path:
+        return self._folder / f".{filename}.part"
+
+    def _taken(self, filename: str) -> Path:
+        return self._folder / f".{filename}.recalled"
 
     def _make_private_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,17 +101,21 @@ class Carried:
 
     def _place(self, message: Message) -> None:
         final = self._folder / message.filename
+        self._taken(message.filename).unlink(missing_ok=True)  # of an earlier pack of that name
         if final.exists():
             if final.read_bytes() != message.body:
                 raise Refused("name_taken", "another pack already has this name")
             return
-        partial = self._folder / f".{message.filename}.part"
+        partial = self._partial(message.filename)
         partial.unlink(missing_ok=True)
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(message.body)
             file.flush()
             os.fsync(file.fileno())
         partial.rename(final)
+        self._sync()
+
+    def _sync(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -72,6 +72,8 @@ class EntryKind(StrEnum):
     REGISTER_READ = "register.read"
     REGISTER_SEARCHED = "register.searched"
     EXPORT_MADE = "export.made"
+    BACKUP_BEGUN = "backup.begun"
+    BACKUP_RESTORED = "backup.restored"
     LOG_DISPUTED = "log.disputed"
     LOG_AGREED = "log.agreed"
     HUB_STARTED = "hub.started"

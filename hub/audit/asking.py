@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -30,10 +31,12 @@ class Witnesses:
     """Who may witness this log, and whether enough have since this process began.
 
     began: when that was; None where nobody is asked for, and so nobody is waited for.
+    known: the newest time that each witness had signed, by party, in the database as this process found it.
     """
 
     policy: Policy = field(default_factory=Policy)
     began: datetime | None = None
+    known: Mapping[str, datetime] = field(default_factory=dict)
     ca_file: Path | None = None
     vouched: Event = field(default_factory=Event)
 
@@ -41,6 +44,17 @@ class Witnesses:
     def are_waited_for(self) -> bool:
         """Whether enough witnesses must still say that this is the log they know."""
         return not self.policy.asks_for_nobody and not self.vouched.is_set()
+
+    def is_news(self, party: str, at: datetime) -> bool:
+        """Whether a witness can have signed this only since this process began, whatever its clock says.
+
+        An old copy of the database brings its own lines along, and a clock that is ahead would have them look new.
+        """
+        if self.began is None:
+            return False
+        known = self.known.get(party)
+        # A cosignature tells whole seconds.
+        return at >= self.began.replace(microsecond=0) and (known is None or at > known)
 
     def ask(self, witness: Witness, submission: Submission) -> str:
         """The lines with which a witness cosigns. Raises Refused as the protocol says, and SilentError."""

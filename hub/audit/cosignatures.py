@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 
 from hub.audit.note import checkpoint_text, read_checkpoint
 from hub.audit.signed_note import NoteError, divide, key_id, key_line, read_key_line, signature_line
+from protocols.weak_keys import is_weak
 
 _ED25519: Final = 0x04
 _ML_DSA_44: Final = 0x06
@@ -44,10 +45,12 @@ def cosigner_line(name: str, public_key: _PublicKey) -> str:
 
 
 def parse_cosigner(text: str) -> Cosigner:
-    """Read a cosigner's key back. Raises NoteError for a key of any other kind, and for a log's own."""
+    """Read a cosigner's key back. Raises NoteError for one of any other kind, for a log's own, and for a weak one."""
     name, told, kind, public = read_key_line(text)
     if len(public) != _LENGTHS.get(kind, -1):
         raise NoteError("key: not a cosigner's, of Ed25519 or ML-DSA-44")
+    if kind == _ED25519 and is_weak(public):
+        raise NoteError("key: a weak one, under which anybody can sign")
     key: _PublicKey = (
         Ed25519PublicKey.from_public_bytes(public) if kind == _ED25519 else MLDSA44PublicKey.from_public_bytes(public)
     )

@@ -129,7 +129,8 @@ KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
     (EntryKind.SESSION_STARTED, 1): {"session": an_id("ses"), "landlord": optional(NAME), "strength": CODE},
     (EntryKind.SESSION_PROVED, 1): {"session": an_id("ses"), "landlord": optional(NAME), "strength": CODE},
     (EntryKind.SESSION_ENDED, 1): {"session": an_id("ses"), "landlord": optional(NAME), "reason": CODE},
-    # `subject` is the id of the erasure: nobody can tell from the log whom it was, and of which case.
+    # `subject` is the id of the erasure: no entry says whom it was, or of which case. What stands beside it may hint at
+    # the case: what waited to go about them is cancelled shortly before, by the same person.
     (EntryKind.SUBJECT_ERASED, 1): {
         "subject": ID, "keys_destroyed": COUNT, "reason": CODE, "landlord": optional(NAME),
     },
@@ -150,6 +151,8 @@ KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
     (EntryKind.AGENCY_KEY_PROPOSED, 1): {"agency": NAME, "pin": an_id("pin"), "use": CODE, "fingerprint": DIGEST},
     (EntryKind.AGENCY_KEY_CONFIRMED, 1): {"agency": NAME, "pin": an_id("pin"), "use": CODE, "fingerprint": DIGEST},
     (EntryKind.AGENCY_PIN_RETIRED, 1): {"agency": NAME, "pin": an_id("pin"), "use": CODE},
+    # `packs_recalled`: packs that lay ready, as far as the hub knew, and were asked back. Whether each was still there
+    # its own `pack.recalled` says.
     (EntryKind.AGENCY_SUSPENDED, 1): {"agency": NAME, "reason": CODE, "packs_recalled": COUNT},
     (EntryKind.AGENCY_RESUMED, 1): {"agency": NAME, "confirmations": COUNT},
     (EntryKind.CONTACT_MARKED_UNSAFE, 1): {"mark": an_id("uns"), "case": an_id("cas"), "referral": optional(REFERRAL)},
@@ -172,6 +175,10 @@ KINDS: Mapping[tuple[EntryKind, int], Mapping[str, Shape]] = {
     (EntryKind.REGISTER_READ, 1): {**_READING, "filters": NAMES},
     (EntryKind.REGISTER_SEARCHED, 1): {**_READING, "by": NAMES, "cases": COUNT},
     (EntryKind.EXPORT_MADE, 1): {"export": ID, "scope": CODE, "size": POSITION, "digest": optional(DIGEST)},
+    # `size`: how long the log was. Begun: the copy may have failed, and holds this very entry where it did not.
+    # `known`: how long it was when the keys were copied that the old content was joined with; what is between is lost.
+    (EntryKind.BACKUP_BEGUN, 1): {"size": POSITION},
+    (EntryKind.BACKUP_RESTORED, 1): {"size": POSITION, "known": POSITION},
     # `party`: the SHA-256 of the name of the witness, or of the agency, that holds another history of this log.
     (EntryKind.LOG_DISPUTED, 1): {"party": DIGEST, "reason": CODE, "size": POSITION},
     (EntryKind.LOG_AGREED, 1): {"party": DIGEST, "size": POSITION},

@@ -22,6 +22,7 @@ from hub.audit.signed_note import (
     signature_line,
     to_base64,
 )
+from protocols.weak_keys import is_weak
 
 __all__ = [
     "Checkpoint", "NoteError", "ProofFile", "VerifierKey", "checkpoint_text", "open_checkpoint", "parse_proof_file",
@@ -65,10 +66,15 @@ def vkey(name: str, public_key: Ed25519PublicKey) -> str:
 
 
 def parse_vkey(text: str) -> VerifierKey:
-    """Read a key back. Raises NoteError when it is not an Ed25519 key, or its id is not that of its name and bytes."""
+    """Read a key back.
+
+    Raises NoteError when it is not an Ed25519 key or a weak one, or its id is not that of its name and bytes.
+    """
     name, told, kind, public = read_key_line(text)
     if kind != LOG_KEY or len(public) != 32:
         raise NoteError("key: not an Ed25519 key")
+    if is_weak(public):
+        raise NoteError("key: a weak one, under which anybody can sign")
     return VerifierKey(name, told, Ed25519PublicKey.from_public_bytes(public))
 
 

@@ -47,10 +47,14 @@ class Policy:
         """Whether these witnesses together are enough."""
         return self.asks_for_nobody or self._saw(self.quorum, names)
 
-    def seen_by(self, text: str, since: datetime | None = None) -> frozenset[str]:
-        """The witnesses whose cosignature is on a checkpoint, made no earlier than `since`; a wrong one is none."""
+    def seen_by(self, text: str) -> frozenset[str]:
+        """The witnesses whose cosignature is on a checkpoint; a wrong one is none."""
+        return frozenset(self.seen_at(text))
+
+    def seen_at(self, text: str) -> Mapping[str, datetime]:
+        """When each of them made it, by their own clocks."""
         times = {name: _signed_at(text, one.cosigner) for name, one in self.witnesses.items()}
-        return frozenset(name for name, at in times.items() if at is not None and (since is None or at >= since))
+        return {name: at for name, at in times.items() if at is not None}
 
     def _saw(self, name: str, names: Set[str]) -> bool:
         if name in self.witnesses:
@@ -68,8 +72,9 @@ def _signed_at(text: str, by: Cosigner) -> datetime | None:
 
 @dataclass
 class _Reading:
-    """What the lines so far have said."""
+    """What the lines so far have said. `own` are keys of the hub itself."""
 
+    own: Set[bytes] = frozenset()
     logs: list[str] = field(default_factory=list)
     witnesses: dict[str, Witness] = field(default_factory=dict)
     groups: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
@@ -80,14 +85,16 @@ class _Reading:
     def log(self, words: Sequence[str]) -> None:
         """`log KEY [URL]`."""
         key, *_ = _between(words, 1, 2)
-        self._own(parse_vkey(key).key.public_bytes_raw())
+        self._take(parse_vkey(key).key.public_bytes_raw())
         self.logs.append(key)
 
     def witness(self, words: Sequence[str]) -> None:
         """`witness NAME KEY [URL]`."""
         name, key, *url = _between(words, 2, 3)
         cosigner = parse_cosigner(key)
-        self._own(cosigner.key.public_bytes_raw())
+        if cosigner.key.public_bytes_raw() in self.own:
+            raise PolicyError("the key is this hub's own, and nobody is their own witness")
+        self._take(cosigner.key.public_bytes_raw())
         self.witnesses[self._fresh(name)] = Witness(name, cosigner, url[0] if url else "")
 
     def group(self, words: Sequence[str]) -> None:
@@ -118,15 +125,18 @@ class _Reading:
             raise PolicyError("the name is taken")
         return name
 
-    def _own(self, key: bytes) -> None:
+    def _take(self, key: bytes) -> None:
         if key in self.keys:
             raise PolicyError("the key is on another line as well")
         self.keys.add(key)
 
 
-def parse_policy(text: str) -> Policy:
-    """Read a policy. Raises PolicyError naming the first line that is wrong, or that there is no quorum."""
-    found = _Reading()
+def parse_policy(text: str, own: Set[bytes] = frozenset()) -> Policy:
+    """Read a policy; none of the hub's `own` public keys may witness.
+
+    Raises PolicyError naming the first line that is wrong, or that there is no quorum.
+    """
+    found = _Reading(own)
     known: Mapping[str, Callable[[Sequence[str]], None]] = {
         "log": found.log, "witness": found.witness, "group": found.group, "quorum": found.decide,
     }  # fmt: skip

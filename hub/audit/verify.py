@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 WIDTH = 256  # entries in a full bundle, hashes in a full tile
 NUMBER = r"0|[1-9][0-9]{0,18}"
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+PLACE, RENAMED = re.compile(r"^/|^$|//|[. ](/|$)|[\\:]"), re.compile(rb"(?s)up..[\0\1]")  # of a file in a .zip
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 Export = Mapping[str, Path | zipfile.Path]
 Checkpoint = tuple[int, bytes]  # how many entries a log has, and their root hash
@@ -53,18 +54,17 @@ def tree_root(hashes: Sequence[bytes]) -> bytes:
 def from_base64(text: str, what: str) -> bytes:
     """Decode base64, refusing every spelling but the one canonical spelling."""
     with suppress(ValueError):
-        data = base64.b64decode(text)
-        if base64.b64encode(data).decode() == text:
+        if base64.b64encode(data := base64.b64decode(text)).decode() == text:
             return data
     raise Bad(f"{what}: not base64 in its one spelling")
 
 
-def signed_text(text: str, vkey: str) -> str:
-    """Verify the signature by `vkey` (name+id+key), a log's or a witness's, and return the text that it covers."""
+def signed_text(text: str, vkey: str, kind: int) -> str:
+    """Verify the signature by `vkey` (name+id+key), of kind 1 a log's, of 4 a witness's; return the text it covers."""
     name, key_id, encoded = [*vkey.split("+", 2), "", ""][:3]
     key = from_base64(encoded, "key")
-    if len(key) != 33 or key[0] not in {1, 4} or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
-        raise Bad("key: not an Ed25519 verifier key, or damaged")
+    if len(key) != 33 or key[0] != kind or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
+        raise Bad(f"key: not the Ed25519 key of a {'witness' if kind == 4 else 'log'}, or damaged")
     body, _, signatures = text.rpartition("\n\n")
     found = re.findall(rf"^— {re.escape(name)} (\S+)$", signatures, re.MULTILINE)
     theirs = [raw[4:] for raw in (from_base64(line, "checkpoint") for line in found) if raw[:4].hex() == key_id]
@@ -72,7 +72,7 @@ def signed_text(text: str, vkey: str) -> str:
         raise Bad(f"checkpoint: not signed by {name}")
     for signature in theirs:
         # A witness signs when it saw the text, too: eight bytes before its signature are seconds since 1970.
-        seen = f"cosignature/v1\ntime {int.from_bytes(signature[:8], 'big')}\n" if key[0] == 4 else ""
+        seen = f"cosignature/v1\ntime {int.from_bytes(signature[:8], 'big')}\n" if kind == 4 else ""
         try:
             Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature[8 * bool(seen) :], f"{seen}{body}\n".encode())
         except InvalidSignature:
@@ -82,12 +82,10 @@ def signed_text(text: str, vkey: str) -> str:
 
 def open_checkpoint(text: str, vkey: str, *witnesses: str) -> Checkpoint:
     """What a checkpoint says that the log's key signed, and each of these witnesses. Other lines are passed over."""
-    body = signed_text(text, vkey)
+    body, *_ = [signed_text(text, vkey, 1), *(signed_text(text, witness, 4) for witness in witnesses)]
     lines = re.fullmatch(rf"(.+)\n({NUMBER})\n(.+)(?:\n.+)*", body)
     if lines is None or lines[1] != vkey.partition("+")[0]:
         raise Bad("checkpoint: not the three lines of the log that this key signs for")
-    for witness in witnesses:
-        signed_text(text, witness)
     return int(lines[2]), from_base64(lines[3], "checkpoint")
 
 
@@ -96,11 +94,13 @@ def open_export(path: Path) -> Export:
     if path.is_dir():
         found: Export = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
     else:
-        archive = zipfile.ZipFile(path)
+        files = (archive := zipfile.ZipFile(path)).infolist()
         found = {name: zipfile.Path(archive, name) for name in archive.namelist() if not name.endswith("/")}
-        if len(set(archive.namelist())) != len(archive.namelist()):
-            raise Bad("export: holds two files of one name")
-        if not {file.compress_type for file in archive.infolist()} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        # What is checked must be what is unpacked: no file has another place by its name, or another name (field 7075).
+        odd = any(PLACE.search(file.filename) or RENAMED.search(file.extra) for file in files)
+        if odd or len({file.filename.removesuffix("/").casefold() for file in files}) != len(files):
+            raise Bad("export: holds two files of one name, or one that may be unpacked under another; unpack it first")
+        if not {file.compress_type for file in files} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise Bad("export: not packed by deflate; unpack it first")  # others cannot be unpacked up to a limit
     top = min((name[:-10] for name in found if re.fullmatch("([^/]+/)?checkpoint", name)), key=len, default="")
     return {name.removeprefix(top): file for name, file in found.items() if name.startswith(top)}

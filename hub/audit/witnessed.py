@@ -1,6 +1,6 @@
 """What others have said of our checkpoints: their cosignatures, which were enough, and who holds another history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,12 +23,16 @@ class Dispute:
     root: bytes | None
 
 
-def keep(tx: Writing, size: int, cosigner: str, line: str, at: datetime) -> bool:
-    """Keep a cosignature that was verified, in place of an earlier one; True where there was none."""
-    if tx.insert_missing(audit_cosignature, size=size, cosigner=cosigner, line=line, cosigned_at=at):
+def keep(tx: Writing, size: int, cosigner: str, line: str, *, at: datetime, heard: datetime) -> bool:
+    """Keep a cosignature that was verified, in place of an earlier one; True where there was none.
+
+    `at` is what it says itself, by the cosigner's clock; `heard` is when it came, by ours.
+    """
+    values = {"line": line, "cosigned_at": at, "heard_at": heard}
+    if tx.insert_missing(audit_cosignature, size=size, cosigner=cosigner, **values):
         return True
     its = (audit_cosignature.c.size == size, audit_cosignature.c.cosigner == cosigner)
-    tx.connection.execute(update(audit_cosignature).where(*its).values(line=line, cosigned_at=at))
+    tx.connection.execute(update(audit_cosignature).where(*its).values(**values))
     return False
 
 
@@ -38,13 +42,20 @@ def mark(tx: Writing, size: int, at: datetime) -> None:
 
 
 def last(tx: Reading, cosigner: str) -> tuple[int, datetime] | None:
-    """Size and time of the last checkpoint that somebody cosigned; None before the first."""
+    """Size of the last checkpoint that somebody cosigned, and when we heard so; None before the first."""
     row = tx.connection.execute(
-        select(audit_cosignature.c.size, audit_cosignature.c.cosigned_at)
+        select(audit_cosignature.c.size, audit_cosignature.c.heard_at)
         .where(audit_cosignature.c.cosigner == cosigner)
         .order_by(audit_cosignature.c.size.desc()).limit(1)
     ).first()  # fmt: skip
-    return (row.size, row.cosigned_at) if row is not None else None
+    return (row.size, row.heard_at) if row is not None else None
+
+
+def newest(tx: Reading) -> Mapping[str, datetime]:
+    """The newest time that each cosigner signed, by its own clock."""
+    at = func.max(audit_cosignature.c.cosigned_at).label("at")
+    rows = tx.connection.execute(select(audit_cosignature.c.cosigner, at).group_by(audit_cosignature.c.cosigner))
+    return {row.cosigner: row.at for row in rows}
 
 
 def with_lines(tx: Reading, size: int, text: str) -> str:

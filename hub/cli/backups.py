@@ -7,13 +7,14 @@ import click
 from hub.bootstrap import hold_alone, make_private
 from hub.cli.failing import plainly
 from hub.cli.opening import the_hub
+from hub.clock import SystemClock
 from hub.errors import Conflict
+from hub.flow import back_up
 from hub.flow.erase import repeat
 from hub.flow.retain import Due, read_schedules, run
 from hub.keys import open_keys
 from hub.logs import set_up
 from hub.settings import Settings
-from hub.store.backup import copy, join
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -27,7 +28,7 @@ def backup(target: Path) -> None:
     """
     with plainly():
         _embedded()
-        content, keys = copy(the_hub().house.store, target)
+        content, keys = back_up.back_up(the_hub().house, target)
     click.echo(f"{content}\n{keys}")
 
 
@@ -45,7 +46,8 @@ def restore(content: Path, keys: Path) -> None:
         make_private(settings.data_dir)
         with hold_alone(settings):
             database = Path(settings.database.removeprefix("sqlite:///"))
-            found = join(content, keys, database, open_keys(settings.keys, create=False))
+            ring, now = open_keys(settings.keys, create=False), SystemClock().now()
+            found = back_up.restore(content, keys, database, ring, now)
             repeated = repeat(the_hub().house)
     click.echo(f"Restored. {len(repeated)} erasures since were repeated.")
     if found.entries < found.entries_known:

@@ -2,11 +2,12 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
-from typing import Protocol, runtime_checkable
+from functools import partial
+from typing import Protocol, TypeVar, runtime_checkable
 
 from connectors.contract import (
     Connector,
@@ -29,6 +30,7 @@ from protocols.disclosure import Disclosure
 __all__ = ["AttemptOutcome", "Attempted", "Doors", "Message", "Pace", "Recallable", "Receipt", "Rung"]
 
 _log = logging.getLogger(__name__)
+_Said = TypeVar("_Said")
 _CODE = re.compile(r"(?!.*[0-9]{7})[a-z][a-z0-9_.]{0,59}")
 
 
@@ -60,6 +62,15 @@ class Recallable(Protocol):
 
     def recall(self, filename: str) -> bool:
         """Take a prepared message back; False when it is not there any more."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A transport that finds what was taken back again, until it is told that this is on record."""
+
+    def forget(self, filename: str) -> None:
+        """It is on record."""
         ...
 
 
@@ -172,15 +183,29 @@ class Doors:
         Raises Conflict where it could not be done now.
         """
         transport = self._door(agency).transport
+        return isinstance(transport, Recallable) and _tried(partial(transport.recall, filename))
+
+    def forget(self, agency: str, filename: str) -> None:
+        """What was taken back is on record. Where this fails something is left there that tells of no content."""
+        transport = self._door(agency).transport
+        if not isinstance(transport, Remembering):
+            return
         try:
-            return isinstance(transport, Recallable) and transport.recall(filename)
-        except BaseException as problem:  # a folder's rights, or a stranger's code: no other pack waits behind this
-            raise Conflict("RECALL_FAILED", "the pack could not be taken back; look at the folder") from problem
+            _tried(partial(transport.forget, filename))
+        except Conflict:
+            event(_log, "recall_not_forgotten", logging.WARNING, agency=agency)
 
     def _door(self, agency: str) -> Connector:
         if agency not in self._connectors:
             raise Conflict("NO_DOOR", "no connector is set up for this agency; see partners.toml")
         return self._connectors[agency]
+
+
+def _tried(act: Callable[[], _Said]) -> _Said:
+    try:
+        return act()
+    except BaseException as problem:  # a folder's rights, or a stranger's code: no other pack waits behind this
+        raise Conflict("RECALL_FAILED", "the pack could not be taken back; look at the folder") from problem
 
 
 def _as_code(code: object, instead: str = "connector_code") -> str:

@@ -40,7 +40,7 @@ def sign(house: House, tx: Writing, *, lasting: bool = False) -> str:
     known = witnessed.last(tx, party)
     if known is None or lasting or now - known[1] >= _LASTING:
         line = cosign(divide(text)[0], house.name, house.keys.log_for_later(), now)
-        witnessed.keep(tx, size, party, line, now)
+        witnessed.keep(tx, size, party, line, at=now, heard=now)
     return witnessed.with_lines(tx, size, text)
 
 

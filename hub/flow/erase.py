@@ -18,6 +18,7 @@ from hub.audit.kinds import EntryKind
 from hub.delivery import leases, outbox
 from hub.delivery.outbox import SUBJECT_ERASED, UNSENT, DisclosureRow, State
 from hub.errors import Conflict, NotFound
+from hub.flow.abandon import ABANDONED, WhyAbandoned
 from hub.flow.house import House
 from hub.flow.recall import recall
 from hub.flow.release import prepare_anew, take_back
@@ -157,7 +158,9 @@ def _cancel(house: House, tx: Writing, row: DisclosureRow, by: str, now: datetim
     take_back(house, tx, row)
     outbox.stop(tx, row.id)
     outbox.change(tx, row.id, State.CANCELLED, cause=SUBJECT_ERASED)
-    return Entry(EntryKind.DISCLOSURE_CANCELLED, now, by, {"disclosure": row.id, "reason": SUBJECT_ERASED.lower()})
+    # As one that somebody abandons: the log is for ever, and names the disclosure. The row says why.
+    why = f"{ABANDONED}.{WhyAbandoned.OTHER.value}".lower()
+    return Entry(EntryKind.DISCLOSURE_CANCELLED, now, by, {"disclosure": row.id, "reason": why})
 
 
 def _busy() -> Conflict:

@@ -50,7 +50,7 @@ def take_openings(house: House) -> bytes:
     """
     now = house.clock.now()
     with house.store.write(NOBODY) as tx:
-        size = log.size(tx)
+        size = log.gather(tx)
         log.append(tx, [Entry(EntryKind.EXPORT_MADE, now, "command", {
             "export": new_id(Prefix.ENTRY), "scope": "openings", "size": size,
         })])  # fmt: skip

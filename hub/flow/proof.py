@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.access.cases import purpose_of
 from hub.access.roles import Actor, Role
 from hub.audit import log
 from hub.audit.commitments import salts
@@ -11,6 +12,7 @@ from hub.audit.kinds import EntryKind
 from hub.audit.shape import Fact
 from hub.delivery import outbox, sent
 from hub.errors import NotFound
+from hub.flow.entries import case_read
 from hub.flow.house import House
 from hub.flow.sight import require_sight
 from hub.intake import referrals
@@ -19,7 +21,8 @@ from hub.store.scope import NOBODY, of_landlord
 from hub.store.unit_of_work import Reading
 
 _EVERYBODYS = frozenset({
-    EntryKind.HUB_STARTED, EntryKind.EXPORT_MADE, EntryKind.KEY_ROTATED, EntryKind.KEY_DESTROYED,
+    EntryKind.HUB_STARTED, EntryKind.EXPORT_MADE, EntryKind.BACKUP_BEGUN, EntryKind.BACKUP_RESTORED,
+    EntryKind.KEY_ROTATED, EntryKind.KEY_DESTROYED,
     EntryKind.AGENCY_REGISTERED, EntryKind.AGENCY_CHANGE_CONFIRMED, EntryKind.AGENCY_KEY_PROPOSED,
     EntryKind.AGENCY_KEY_CONFIRMED, EntryKind.AGENCY_PIN_RETIRED, EntryKind.AGENCY_RESUMED,
 })  # fmt: skip
@@ -66,6 +69,7 @@ _OF_A_RELEASE = (EntryKind.RELEASE_INTENDED, EntryKind.RELEASE_SETTLED, EntryKin
 def prove_disclosure(house: House, actor: Actor, disclosure_id: str) -> tuple[DisclosureProof, ...]:
     """What proves for ever that a disclosure went, when, to whom, and as which bytes: for its recipient and its case.
 
+    What opens a commitment is read of the case, and logged as that; its recipient has what it opens, and reads no case.
     Raises NotFound for one that this actor may not know of, that never went, or that no checkpoint covers yet.
     """
     with house.store.read(actor.scope) as tx:
@@ -80,9 +84,11 @@ def prove_disclosure(house: House, actor: Actor, disclosure_id: str) -> tuple[Di
         proofs = [Proof(number, *log.receipt(tx, number)) for number in numbers]
     if not proofs:
         raise NotFound("ENTRY_NOT_PUBLISHED", log.NOT_PUBLISHED)
-    with house.store.read(of_landlord(row.landlord)) as tx:
+    with house.store.write(of_landlord(row.landlord)) as tx:
         tried = sent.attempts_at(tx, disclosure_id)
         opened = {tried[owner]: salt for owner, salt in salts(tx, row.case_id, list(tried)).items()}
+        if opened and actor.role is not Role.PARTNER:
+            log.append(tx, [case_read(actor, row.referral_id, "proof", purpose_of(actor, None), house.clock.now())])
     return tuple(DisclosureProof(proof, opened.get(_attempt(parse(proof.entry)))) for proof in proofs)
 
 

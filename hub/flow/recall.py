@@ -2,6 +2,7 @@
 
 That a pack is to go is recorded in the transaction that decides it; taking it away follows, and is tried again by the
 timetable until it is done, also after a crash. It is done holding the case: a pack prepared anew is never taken for it.
+Where it was taken away and no record of that was written, the door remembers it, so that nobody is said to carry it.
 """
 
 from functools import partial
@@ -44,4 +45,6 @@ def _is_dealt_with(house: House, row: DisclosureRow) -> bool:
         log.append(tx, [Entry(EntryKind.PACK_RECALLED, house.clock.now(), "hub", {
             "disclosure": row.id, "found": any(taken),
         })])  # fmt: skip
+    for pack in packs:
+        house.doors.forget(row.agency, pack)
     return True

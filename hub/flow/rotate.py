@@ -129,13 +129,18 @@ def reseal(house: House, *, at_once: int = CASES_AT_ONCE) -> tuple[int, int]:
 def prune(house: House) -> tuple[str, ...]:
     """Destroy earlier root keys, files of ours, that nothing in this database needs; returns their ids.
 
-    Copies of the database that were made under them are opened by nothing any more.
+    Copies of the database that were made under them are opened by nothing any more. It is in the log before a file
+    goes: one that is left over, since the machine stopped in between, goes the next time.
     """
     with house.store.write(NOBODY) as tx:
         landlord_keys.lock(tx)
-        gone = house.keys.roots.forget(frozenset(key.root for key in landlord_keys.every(tx) if not key.is_destroyed))
-        now = house.clock.now()
+        gone, now = _needless(house, tx), house.clock.now()
         log.append(tx, [Entry(EntryKind.KEY_DESTROYED, now, _ACTOR, {"of": "root", "key": root}) for root in gone])
+    with house.store.write(NOBODY) as tx:
+        landlord_keys.lock(tx)  # nobody puts anything under one of them meanwhile, and whoever did since keeps it
+        still = _needless(house, tx)
+        gone = tuple(root for root in gone if root in still)
+        house.keys.roots.forget(gone)
     return gone
 
 
@@ -147,6 +152,11 @@ def status(house: House) -> Status:
             roots.current.id, tuple(root.id for root in roots.earlier), tuple(landlord_keys.every(tx)),
             rekeying.keys_by_version(tx), rekeying.values_by_suite(tx),
         )  # fmt: skip
+
+
+def _needless(house: House, tx: Writing) -> tuple[str, ...]:
+    needed = {key.root for key in landlord_keys.every(tx) if not key.is_destroyed}
+    return tuple(root for root in house.keys.roots.kept() if root not in needed)
 
 
 def _under_another_root(house: House, tx: Writing) -> list[KeptKey]:

@@ -45,7 +45,8 @@ class Went:
 def opened(tx: Reading, landlord: str, rows: Sequence[Disclosed]) -> Mapping[str, Went]:
     """What went by each of these disclosures, by id.
 
-    It is missing where the person was erased, and where what is on file does not open, which the hub's log tells.
+    It is missing where the person was erased, and where what is on file does not open, which the hub's log tells: also
+    where one of several decisions does not, since the others would pass for all that went.
     """
     cases = {one: row.row.case_id for row in rows for one in row.decisions}
     try:
@@ -56,7 +57,7 @@ def opened(tx: Reading, landlord: str, rows: Sequence[Disclosed]) -> Mapping[str
     found: dict[str, Went] = {}
     for row in rows:
         its = [decisions[one] for one in row.decisions if one in decisions]
-        if its:
+        if its and len(its) == len(row.decisions):
             found[row.row.id] = _went(its, Purpose(row.row.purpose), papers)
     return found
 

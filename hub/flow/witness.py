@@ -9,12 +9,12 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from hub.audit import log, witnessed
-from hub.audit.asking import PATIENCE_SECONDS, SilentError
+from hub.audit.asking import PATIENCE_SECONDS, SilentError, Witnesses
 from hub.audit.cosignatures import cosigned_at
 from hub.audit.entry import Entry
 from hub.audit.kinds import EntryKind
@@ -28,13 +28,13 @@ from hub.flow.checkpoint import verifier_key
 from hub.flow.house import House
 from hub.logs import event
 from hub.store.scope import NOBODY
-from hub.store.unit_of_work import Reading, Writing
+from hub.store.unit_of_work import Reading, Store, Writing
 
 _log = logging.getLogger(__name__)
 
 _HEARTBEAT: Final = timedelta(seconds=15)
-"""How often a witness is asked to say again that it knows of no other log, while nothing is added: so long a worker
-that starts may wait, and longer where the witness's clock is behind."""
+"""How often a witness is asked to say again that it knows of no other log, while nothing is added: so long a process
+that starts and asks nobody itself may wait, and longer where the witness's clock was put back."""
 
 _LATE: Final = timedelta(hours=1)
 _AFTER: Final = 30
@@ -47,6 +47,14 @@ class Head:
 
     size: int
     text: str
+
+
+def remembering(store: Store, witnesses: Witnesses) -> Witnesses:
+    """The same, for a process that begins now: what they had signed before, as this database has it, is no news."""
+    if witnesses.began is None:
+        return witnesses
+    with store.read(NOBODY) as tx:
+        return replace(witnesses, known=witnessed.newest(tx))
 
 
 def ask(house: House) -> None:
@@ -136,7 +144,7 @@ def concerns(house: House, tx: Reading) -> tuple[str, ...]:
     # Of a witness that is asked no more, nothing is said; of what was shown under our own key, always.
     disputed = any(one.root is not None or one.party in parties.values() for one in witnessed.disputes(tx, house.name))
     heard = {name: witnessed.last(tx, party) for name, party in parties.items()}
-    lately = {name for name, known in heard.items() if known is not None and now - known[1] <= _LATE}
+    lately = {name for name, known in heard.items() if known is not None and abs(now - known[1]) <= _LATE}
     asked = {"LOG_DISPUTED": disputed, "LOG_UNWITNESSED": not policy.is_met_by(lately)}
     return tuple(code for code, is_so in asked.items() if is_so)
 
@@ -153,21 +161,22 @@ def reconcile(house: House) -> None:
 
 def _have_vouched(house: House, tx: Reading) -> bool:
     """Whether enough cosigned since this process began, by their own signed word: a restored database has it not."""
-    began, policy = house.witnesses.began, house.witnesses.policy
-    found = log.latest_witnessed(tx)
-    if found is None or began is None:
+    policy, found = house.witnesses.policy, log.latest_witnessed(tx)
+    if found is None:
         return False
-    since = began.replace(microsecond=0)  # a cosignature tells whole seconds
-    return policy.is_met_by(policy.seen_by(witnessed.with_lines(tx, *found), since))
+    signed = policy.seen_at(witnessed.with_lines(tx, *found))
+    return policy.is_met_by({
+        name for name, at in signed.items() if house.witnesses.is_news(policy.witnesses[name].cosigner.party, at)
+    })  # fmt: skip
 
 
 def _due(house: House, tx: Reading, head: Head) -> list[tuple[Witness, int]]:
     """Who is to be asked now, and of how many entries the checkpoint was that each cosigned last, as far as we know."""
-    disputing = {one.party for one in witnessed.disputes(tx, house.name)}
+    disputing, now = {one.party for one in witnessed.disputes(tx, house.name)}, house.clock.now()
     due = []
     for witness in house.witnesses.policy.witnesses.values():
         size, at = witnessed.last(tx, witness.cosigner.party) or (0, None)
-        is_late = at is None or house.clock.now() - at >= _HEARTBEAT
+        is_late = at is None or abs(now - at) >= _HEARTBEAT  # heard in time to come: our clock was ahead then
         asked_for = witness.cosigner.party in disputing or house.witnesses.are_waited_for
         if witness.url and (size < head.size or is_late or asked_for):
             due.append((witness, min(size, head.size)))
@@ -250,8 +259,9 @@ def _cosigned(house: House, witness: Witness, head: Head, lines: str) -> bool:
         event(_log, "witness_unintelligible", logging.WARNING)
         return False
     with house.store.write(NOBODY) as tx:
-        witnessed.keep(tx, head.size, cosigner.party, line, at)
-        _agree(tx, cosigner.party, head.size, house.clock.now())
+        now = house.clock.now()
+        witnessed.keep(tx, head.size, cosigner.party, line, at=at, heard=now)
+        _agree(tx, cosigner.party, head.size, now)
     return True
 
 

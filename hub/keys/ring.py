@@ -85,6 +85,11 @@ class KeyRing:
         """The 32 raw bytes that checkpoints verify under."""
         return self.log.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
+    def public_keys(self) -> frozenset[bytes]:
+        """The raw bytes of every public key that this hub signs under."""
+        later = self.log_for_later().public_key().public_bytes_raw()
+        return frozenset({self.log_public_key(), later, self.signing_public_key()})
+
     def signing_public_key(self) -> bytes:
         """The 32 raw bytes that our messages verify under; partners pin them."""
         return self.signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

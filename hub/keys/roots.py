@@ -10,7 +10,7 @@ import hashlib
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -93,9 +93,16 @@ class Roots:
         raise Conflict("ROOT_KEY_NOT_OURS", "this root key is not a file of the hub: make a new one where it is kept, "
                        "set CONCORDAT_ROOT_KEY to it and CONCORDAT_ROOT_KEY_BEFORE to the old one")  # fmt: skip
 
-    def forget(self, needed: frozenset[str]) -> tuple[str, ...]:
-        """Destroy the earlier root keys that are not needed, where they are files of ours; returns their ids."""
-        return ()
+    def kept(self) -> Mapping[str, Path]:
+        """The earlier root keys that are files of ours, by id."""
+        return {}
+
+    def forget(self, needless: Collection[str]) -> None:
+        """Destroy these files, which nothing needs."""
+        for root_id, path in self.kept().items():
+            if root_id in needless:
+                path.unlink(missing_ok=True)
+        self.again()
 
     def named(self, root_id: str) -> RootKey:
         """The root key that wrapped something. Raises NotTrusted where this process does not have it."""
@@ -145,28 +152,21 @@ class SourcedRoots(Roots):
         files.replace(self._file, new_key(0).secret, self._file.with_name(f"kek.{self.current.id}"))
         self.again()
 
-    def forget(self, needed: frozenset[str]) -> tuple[str, ...]:
-        """Destroy the files `kek.<id>` that are not needed."""
-        gone = [path for path in self._kept() if path.suffix[1:] not in needed]
-        for path in gone:
-            path.unlink()
-        self.again()
-        return tuple(path.suffix[1:] for path in gone)
-
     def _others(self) -> Iterator[RootKey]:
         if self._source.before is not None:
             yield _open(self._source.before, self._file)
         if not _is_file(self._source.now) and self._file.exists():
             yield _local(files.read(self._file))
-        for path in self._kept():
+        for root_id, path in self.kept().items():
             root = _local(files.read(path))
-            if root.id != path.suffix[1:]:
+            if root.id != root_id:
                 raise NotTrusted("KEY_DAMAGED", f"key file {path.name} does not hold the key of its name")
             if root.id != self.current.id:  # a new key was about to be made, and the machine stopped
                 yield root
 
-    def _kept(self) -> list[Path]:
-        return sorted(path for path in self._file.parent.glob("kek.*") if re.fullmatch(r"\.[a-p]{16}", path.suffix))
+    def kept(self) -> Mapping[str, Path]:
+        """The files `kek.<id>` beside the one in force."""
+        return {path.suffix[1:]: path for path in sorted(self._file.parent.glob("kek." + "[a-p]" * 16))}
 
 
 def _open(source: str, file: Path) -> RootKey:

@@ -8,7 +8,7 @@ worth nothing.
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,11 +118,11 @@ def _sync(path: Path) -> None:
         os.close(opened)
 
 
-def join(content: Path, keys: Path, database: Path, ring: KeyRing) -> Joined:
+def join(content: Path, keys: Path, database: Path, ring: KeyRing, record: Callable[[Store, Joined], None]) -> Joined:
     """Make a database of this version of a copy of the content and of newer keys.
 
-    Raises Conflict where a database is there, or the keys are older than the content; NotTrusted for a file that is no
-    copy. Nothing is left behind then.
+    `record` puts it on record in there before it is the database. Raises Conflict where a database is there, or the
+    keys are older than the content; NotTrusted for a file that is no copy. Nothing is left behind then.
     """
     if database.exists():
         raise Conflict("DATABASE_THERE", "there is a database already; stop the hub and move it away first")
@@ -132,7 +132,7 @@ def join(content: Path, keys: Path, database: Path, ring: KeyRing) -> Joined:
             path.unlink(missing_ok=True)
             path.touch(mode=0o600)
             shutil.copyfile(source, path)
-        found = _joined(made, newest, ring)
+        found = _joined(made, newest, ring, record)
         made.rename(database)
     except (sqlite3.DatabaseError, DatabaseError, CommandError):
         says = (
@@ -146,7 +146,7 @@ def join(content: Path, keys: Path, database: Path, ring: KeyRing) -> Joined:
     return found
 
 
-def _joined(content: Path, keys: Path, ring: KeyRing) -> Joined:
+def _joined(content: Path, keys: Path, ring: KeyRing, record: Callable[[Store, Joined], None]) -> Joined:
     store = Store(f"sqlite:///{content}", ring)
     try:
         with _attached(store, keys=keys) as connection:
@@ -165,9 +165,11 @@ def _joined(content: Path, keys: Path, ring: KeyRing) -> Joined:
             _fill(connection, "main.erasure", "keys.erasure WHERE id NOT IN (SELECT id FROM main.erasure)")
             connection.execute("COMMIT")
         migrate.upgrade(store.engine)
+        found = Joined(then, known)
+        record(store, found)
     finally:
         store.close()  # the last connection folds its log into the one file
-    return Joined(then, known)
+    return found
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -109,8 +110,65 @@ def test_a_prepared_pack_can_be_taken_back_once(
 ) -> None:
     carrier.deliver(message, KEY, now)
     assert carrier.recall(message.filename) is True
+    carrier.forget(message.filename)
     assert list(folder.iterdir()) == []
     assert carrier.recall(message.filename) is False
+
+
+def test_what_was_taken_back_is_found_again_until_it_is_on_record_and_nothing_of_it_is_left_there(
+    carrier: Carried, folder: Path, message: Message, now: datetime
+) -> None:
+    carrier.deliver(message, KEY, now)
+    for _ in range(3):
+        assert carrier.recall(message.filename) is True
+        (left,) = folder.iterdir()
+        assert left.name.startswith(".")
+        assert left.read_bytes() == b""
+        assert S_IMODE(left.stat().st_mode) == 0o600
+
+
+def test_a_pack_written_anew_and_carried_is_not_found_because_an_earlier_one_was_taken_back(
+    carrier: Carried, folder: Path, message: Message, now: datetime
+) -> None:
+    carrier.deliver(message, KEY, now)
+    carrier.recall(message.filename)
+    carrier.deliver(message, KEY, now)
+    assert [path.name for path in folder.iterdir()] == [message.filename]
+    (folder / message.filename).unlink()  # somebody carries it
+    assert carrier.recall(message.filename) is False
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("stops", ["rename", "replace"])
+def test_a_recall_that_is_cut_off_anywhere_is_ended_by_the_next_one(
+    carrier: Carried, folder: Path, message: Message, now: datetime, monkeypatch: pytest.MonkeyPatch, stops: str
+) -> None:
+    carrier.deliver(message, KEY, now)
+
+    def stopped(*_: object) -> None:
+        raise OSError("the power goes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, stops, stopped)
+        with pytest.raises(OSError, match="the power goes"):
+            carrier.recall(message.filename)
+    assert carrier.recall(message.filename) is True
+    assert [path.read_bytes() for path in folder.iterdir()] == [b""]
+
+
+def test_where_there_is_no_room_to_remember_it_a_pack_stays_where_it_is(
+    carrier: Carried, folder: Path, message: Message, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier.deliver(message, KEY, now)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", full)
+        with pytest.raises(OSError, match="no space"):
+            carrier.recall(message.filename)
+    assert (folder / message.filename).read_bytes() == message.body
 
 
 def test_taking_back_never_reaches_beyond_the_outgoing_folder(carrier: Carried, folder: Path) -> None:

@@ -51,6 +51,7 @@ audit_cosignature = Table(
     Column("cosigner", Text, primary_key=True, comment="name and key id, as in the line"),
     Column("line", Text, nullable=False, comment="under the checkpoint of that size (C2SP signed-note)"),
     Column("cosigned_at", UtcDateTime, nullable=False, comment="by the witness's own clock"),
+    Column("heard_at", UtcDateTime, nullable=False, comment="by ours"),
 )  # fmt: skip
 
 audit_witnessed = Table(

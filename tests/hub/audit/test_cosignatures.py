@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from hub.audit.cosignatures import CosigningKey, cosign, cosigned_at, cosigner_line, parse_cosigner
-from hub.audit.note import NoteError, open_checkpoint
+from hub.audit.note import NoteError, open_checkpoint, parse_vkey
 from hub.audit.signed_note import divide, key_line
 from tests.hub.audit.sample import KEY, VKEY, checkpoint_of, entries
+from tests.protocols.test_weak_keys import WEAK
 
 NAME = "witness.police.example/1"
 AT = datetime(2026, 3, 1, 10, 0, 7, 900_000, tzinfo=UTC)
@@ -101,6 +102,14 @@ def test_the_latest_of_several_lines_of_one_witness_counts() -> None:
 def test_no_other_key_passes_for_a_cosigners(key: str) -> None:
     with pytest.raises(NoteError):
         parse_cosigner(key)
+
+
+@pytest.mark.parametrize("raw", WEAK)
+def test_a_key_under_which_anybody_can_sign_is_nobodys(raw: bytes) -> None:
+    with pytest.raises(NoteError, match="anybody can sign"):
+        parse_cosigner(key_line("w", 0x04, raw))
+    with pytest.raises(NoteError, match="anybody can sign"):
+        parse_vkey(key_line("log", 0x01, raw))
 
 
 def test_ml_dsa_is_made_over_no_text_with_lines_that_it_would_not_cover() -> None:

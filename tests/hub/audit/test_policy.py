@@ -4,6 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.audit.cosignatures import cosign, cosigner_line
+from hub.audit.note import parse_vkey
 from hub.audit.policy import PolicyError, parse_policy
 from hub.audit.signed_note import divide
 from tests.hub.audit.sample import START, VKEY, checkpoint_of, entries
@@ -45,6 +46,13 @@ def test_who_has_seen_a_checkpoint_is_who_cosigned_it_and_a_wrong_line_counts_fo
     stranger = cosign(body, "police.example/w", Ed25519PrivateKey.generate(), START)
     assert policy.seen_by(note + "".join([*mine, wrong, stranger])) == {"police", "dpo"}
     assert policy.seen_by(note + stranger) == frozenset()
+
+
+def test_none_of_the_hubs_own_keys_witnesses_its_log_though_its_own_log_may_be_named() -> None:
+    own = frozenset({KEYS["dpo_2"].public_key().public_bytes_raw(), parse_vkey(VKEY).key.public_bytes_raw()})
+    with pytest.raises(PolicyError, match="line 7: the key is this hub's own"):
+        parse_policy(TWO_OF_THREE, own)
+    assert parse_policy(f"log {VKEY}\nquorum none\n", own).logs == (VKEY,)
 
 
 def test_where_no_witness_is_asked_for_everything_counts() -> None:

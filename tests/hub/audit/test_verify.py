@@ -1,10 +1,12 @@
 import ast
 import base64
 import shutil
+import struct
 import subprocess
 import sys
 import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -313,6 +315,64 @@ def test_two_files_of_one_name_in_a_zip_are_refused(tmp_path: Path) -> None:
         archive.writestr("checkpoint", b"another")
     with pytest.raises(verify.Bad, match="two files of one name"):
         verify.verify_export(path, VKEY)
+
+
+def also(path: Path, name: str, content: bytes, extra: bytes = b"") -> Path:
+    with zipfile.ZipFile(path, "a") as archive:
+        info = zipfile.ZipInfo("0")
+        info.filename, info.extra = name, extra
+        archive.writestr(info, content)
+    return path
+
+
+ALTERED = export(entries(5))["tile/entries/000.p/5"].replace(b'"accepted"', b'"rejected"')
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "./tile/entries/000.p/5", "/tile/entries/000.p/5", "x/../tile/entries/000.p/5", "tile//entries/000.p/5",
+        "tile/./entries/000.p/5", "tile\\entries\\000.p\\5", "C:tile/entries/000.p/5", "tile/entries/000.p./5",
+        "tile/entries/000.p/5 ", "TILE/entries/000.p/5", "tile/entries/000.p/5/", "./checkpoint", "CHEC\u212aPOINT",
+        "tile/entries/000.p/5\0", "/", "..",
+    ],
+)  # fmt: skip
+def test_a_zip_with_a_name_that_unpacks_over_what_was_checked_is_refused(tmp_path: Path, name: str) -> None:
+    path = also(in_a_zip(export(entries(5)), tmp_path / "export.zip"), name, ALTERED)
+    with pytest.raises(verify.Bad, match="two files of one name, or one that may be unpacked under another"):
+        verify.verify_export(path, VKEY)
+
+
+def test_a_zip_that_gives_a_file_a_second_name_is_refused(tmp_path: Path) -> None:
+    """Info-ZIP's field for names in UTF-8: its `unzip` takes that one, and wrote it over the true entries."""
+    name, other = b"readme", b"tile/entries/000.p/5"
+    extra = struct.pack("<HHBL", 0x7075, 5 + len(other), 1, zlib.crc32(name)) + other
+    path = also(in_a_zip(export(entries(5)), tmp_path / "export.zip"), name.decode(), ALTERED, extra)
+    with pytest.raises(verify.Bad, match="may be unpacked under another"):
+        verify.verify_export(path, VKEY)
+
+
+@pytest.mark.skipif(not (shutil.which("zip") and shutil.which("unzip")), reason="zip and unzip are not installed")
+def test_what_other_programs_packed_is_good_packed_and_unpacked(tmp_path: Path) -> None:
+    """With folders of their own, times and owners beside each file."""
+    write(tmp_path / "export", export(LOGGED) | {"read me.txt": b"how to verify", ".hidden": b""})
+    subprocess.run(["zip", "-qr", "export.zip", "export"], cwd=tmp_path, check=True)
+    assert verify.verify_export(tmp_path / "export.zip", VKEY)[0][0] == 300
+    subprocess.run(["unzip", "-q", "export.zip", "-d", "unpacked"], cwd=tmp_path, check=True)
+    assert verify.verify_export(tmp_path / "unpacked" / "export", VKEY)[0][0] == 300
+
+
+def test_the_key_is_a_logs_and_each_witness_key_a_witnesss(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a hub passes for its own witness, and whoever saw a log for whoever keeps it."""
+    witness = cosigner_line("witness.police.example/1", OTHER_KEY.public_key())
+    text = checkpoint_of(LOGGED)
+    seen = text + cosign(divide(text)[0], "witness.police.example/1", OTHER_KEY, START)
+    folder = write(tmp_path, export(LOGGED) | {"checkpoint": seen.encode()})
+    assert verify.main([str(folder), "--key", VKEY, "--witness", witness]) == 0
+    assert verify.main([str(folder), "--key", VKEY, "--witness", VKEY]) == 1
+    assert verify.main([str(folder), "--key", witness]) == 1
+    said = capsys.readouterr().out.splitlines()[1:]
+    assert said == [f"bad: key: not the Ed25519 key of a {one}, or damaged" for one in ("witness", "log")]
 
 
 def test_a_bundle_that_unpacks_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:

@@ -47,11 +47,11 @@ def count(hub: Hub, table: object) -> int:
 
 def test_a_cosignature_that_several_are_given_is_kept_once_and_new_to_one(hub: Hub) -> None:
     before = count(hub, audit_cosignature)
-    told = at_once(hub, lambda tx: witnessed.keep(tx, 1_000, "police.example/w+00", "line\n", AT))
+    told = at_once(hub, lambda tx: witnessed.keep(tx, 1_000, "police.example/w+00", "line\n", at=AT, heard=AT))
     assert told == [False, False, True]
     assert count(hub, audit_cosignature) == before + 1
     with hub.house.store.write(NOBODY) as tx:
-        assert not witnessed.keep(tx, 1_000, "police.example/w+00", "later\n", AT)
+        assert not witnessed.keep(tx, 1_000, "police.example/w+00", "later\n", at=AT, heard=AT)
         assert witnessed.with_lines(tx, 1_000, "") == "later\n"
 
 

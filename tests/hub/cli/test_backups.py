@@ -17,9 +17,10 @@ from sqlalchemy import func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from hub.access.roles import Actor, Role
+from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub, open_hub
 from hub.cli import main
-from hub.errors import NotFound
+from hub.errors import NotFound, Unavailable
 from hub.flow.checkpoint import checkpoint, verifier_key
 from hub.flow.consult import read_referral
 from hub.flow.deliver import deliver_due
@@ -34,6 +35,7 @@ from hub.store import backup, content, migrate
 from hub.store.scope import EVERY
 from hub.store.tables import data_key, disclosure, landlord_key, sealed
 from hub.store.unit_of_work import Store
+from tests import logs
 from tests.cases import FIRE, JAG, Case
 from tests.hubs import lengthen_log, open_test_hub, somebody
 from tests.journeys.people import entries_of, verify
@@ -135,7 +137,9 @@ def test_even_with_the_old_keys_nothing_needs_them_the_copy_of_the_content_holds
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {"content.sqlite3", "keys.sqlite3"}
 
 
-def test_a_copy_restored_at_once_is_the_database_that_was(embedded_hub: Hub, tmp_path: Path) -> None:
+def test_a_copy_restored_at_once_is_the_database_that_was_but_for_the_entry_that_says_so(
+    embedded_hub: Hub, tmp_path: Path
+) -> None:
     hub = embedded_hub
     told(hub, somebody(hub, Role.OFFICER))
     command(hub, "backup", str(tmp_path / "copy"))
@@ -143,7 +147,61 @@ def test_a_copy_restored_at_once_is_the_database_that_was(embedded_hub: Hub, tmp
     with without_database(hub):
         done = command(hub, "restore", str(tmp_path / "copy/content.sqlite3"), str(tmp_path / "copy/keys.sqlite3"))
     assert done.output == "Restored. 0 erasures since were repeated.\n"
-    assert rows(database(hub)) == before
+    check_same(database(hub), before)
+
+
+def check_same(file: Path, before: dict[str, list[object]]) -> None:
+    """All is as it was, and the log has one entry more."""
+    after = rows(file)
+    assert {name for name in after if after[name] != before[name]} <= {"audit_entry", "audit_head", "audit_node"}
+    (more,) = set(after["audit_entry"]) - set(before["audit_entry"])
+    assert "backup.restored" in str(more)
+    assert set(before["audit_entry"]) < set(after["audit_entry"])
+    assert set(before["audit_node"]) <= set(after["audit_node"])
+
+
+def test_a_copy_holds_the_entry_that_it_was_begun_and_the_log_tells_what_was_restored(
+    embedded_hub: Hub, tmp_path: Path
+) -> None:
+    hub = embedded_hub
+    size = logs.size(hub.house.store)
+    assert command(hub, "backup", str(tmp_path / "monday")).exit_code == 0
+    assert logs.size(hub.house.store) == size + 1
+    told(hub, somebody(hub, Role.OFFICER))
+    assert command(hub, "backup", str(tmp_path / "tuesday")).exit_code == 0
+    known = logs.size(hub.house.store)
+    with without_database(hub):
+        done = command(hub, "restore", str(tmp_path / "monday/content.sqlite3"), str(tmp_path / "tuesday/keys.sqlite3"))
+    assert done.exit_code == 0, done.output
+    restored = opened(hub)
+    begun, since = logs.entries(restored.house.store)[size:]
+    assert (begun.kind, dict(begun.facts)) == (EntryKind.BACKUP_BEGUN, {"size": size})
+    assert (since.kind, dict(since.facts)) == (EntryKind.BACKUP_RESTORED, {"size": size + 1, "known": known})
+    packed = export(restored.house, None)
+    assert verify(packed, verifier_key(restored.house), tmp_path).returncode == 0
+    restored.house.store.close()
+
+
+def test_no_copy_and_no_restored_database_is_there_without_its_entry(
+    embedded_hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = embedded_hub
+    files = [str(tmp_path / "copy" / name) for name in ("content.sqlite3", "keys.sqlite3")]
+
+    def full(*_: object) -> None:
+        raise Unavailable("STORE_FULL", "the disk is full", after=1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hub.flow.back_up.log.append", full)
+        assert "[STORE_FULL]" in command(hub, "backup", str(tmp_path / "copy")).output
+    assert not (tmp_path / "copy").exists()
+    assert command(hub, "backup", str(tmp_path / "copy")).exit_code == 0
+    with without_database(hub):
+        with monkeypatch.context() as patched:
+            patched.setattr("hub.flow.back_up.log.append", full)
+            assert "[STORE_FULL]" in command(hub, "restore", *files).output
+        assert not list(database(hub).parent.glob("concordat.sqlite3*"))
+        assert command(hub, "restore", *files).exit_code == 0
 
 
 def rows(file: Path) -> dict[str, list[object]]:
@@ -195,7 +253,7 @@ def test_a_copy_that_fails_leaves_nothing_and_the_next_one_into_that_folder_is_w
     before = rows(database(hub))
     with without_database(hub):
         assert command(hub, "restore", str(to / "content.sqlite3"), str(to / "keys.sqlite3")).exit_code == 0
-    assert rows(database(hub)) == before
+    check_same(database(hub), before)
 
 
 def test_a_disk_that_is_full_just_before_the_copy_is_whole_gives_no_copy(embedded_hub: Hub, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from hub.store.tables import (
     sealed,
     unsafe_contact,
 )
+from tests import logs
 from tests.cases import FIRE, HELPLINE, JAG, POLICE, SOCIAL, Case
 from tests.delivering import claim_one
 from tests.hubs import LMH, HandClock, somebody
@@ -144,6 +145,8 @@ def test_what_waited_to_go_about_them_goes_to_nobody_and_packs_are_taken_back(
     with hub.house.store.read(EVERY) as tx:
         rows = tx.connection.execute(select(disclosure.c.state, disclosure.c.cause)).all()
     assert set(rows) == {("cancelled", "SUBJECT_ERASED")}
+    cancelled = [entry for entry in logs.entries(hub.house.store) if entry.kind is EntryKind.DISCLOSURE_CANCELLED]
+    assert {entry.facts["reason"] for entry in cancelled} == {"abandoned.other"}, "the log never says of whose it was"
 
 
 def said_in_packs(folder: Path) -> str:

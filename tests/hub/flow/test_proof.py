@@ -9,6 +9,7 @@ import pytest
 
 from hub.access.roles import Actor, Role
 from hub.audit import verify
+from hub.audit.kinds import EntryKind
 from hub.bootstrap import Hub
 from hub.errors import NotFound
 from hub.flow.checkpoint import checkpoint, verifier_key
@@ -18,6 +19,7 @@ from hub.flow.deliver import deliver_due
 from hub.flow.proof import prove_disclosure
 from hub.flow.refer import refer
 from hub.store import content
+from tests import logs
 from tests.cases import FIRE, JAG, POLICE, Case
 from tests.hubs import LMH, somebody
 
@@ -52,6 +54,29 @@ def test_recipient_and_case_have_proofs_that_verify_offline_and_bind_the_bytes_t
         bound = hmac.new(told[0].salt, pack.read_bytes(), hashlib.sha256).hexdigest()
         assert entries[0]["facts"]["message_commitment"] == bound
         assert told[1].salt is None
+
+
+def test_opening_a_commitment_is_a_reading_of_the_case_in_the_log_and_its_recipient_reads_none(
+    hub: Hub, officer: Actor, gone: dict[str, str]
+) -> None:
+    size = logs.size(hub.house.store)
+    prove_disclosure(hub.house, somebody(hub, Role.PARTNER, "agy_police"), gone["agy_police"])
+    assert readings(hub, size) == []
+    dpo = somebody(hub, Role.DPO)
+    for actor in (officer, dpo):
+        prove_disclosure(hub.house, actor, gone["agy_police"])
+    assert readings(hub, size) == [
+        (officer.person, "officer", "proof", "case_work"), (dpo.person, "dpo", "proof", "audit")
+    ]  # fmt: skip
+    with hub.house.store.write(LMH) as tx:
+        content.erase(tx, gone["case"], "p1")
+    prove_disclosure(hub.house, officer, gone["agy_police"])
+    assert len(readings(hub, size)) == 2, "where nothing opens any more nothing is read"
+
+
+def readings(hub: Hub, since: int) -> list[tuple[str, object, object, object]]:
+    told = [entry for entry in logs.entries(hub.house.store)[since:] if entry.kind is EntryKind.CASE_READ]
+    return [(one.actor, one.facts["role"], one.facts["view"], one.facts["purpose"]) for one in told]
 
 
 def test_nobody_else_is_told_and_nothing_of_what_did_not_go(hub: Hub, gone: dict[str, str]) -> None:

@@ -96,6 +96,46 @@ def test_a_new_root_key_changes_nothing_of_what_is_read(
     log_verifies(hub)
 
 
+@pytest.mark.parametrize("dies", ["before the entry is committed", "before the file is gone"])
+def test_a_root_key_is_never_destroyed_without_an_entry_and_one_left_over_goes_the_next_time(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    old = hub.house.keys.roots.current.id
+    rotate.rotate_root(hub.house)
+    files, size = set(hub.house.keys.roots.kept()), logs.size(hub.house.store)
+    assert files == {old}
+    where = "hub.flow.rotate.log.append" if "entry" in dies else "hub.keys.roots.Roots.forget"
+    with monkeypatch.context() as patched:
+        patched.setattr(where, stopped)
+        with pytest.raises(KeyboardInterrupt):
+            rotate.prune(hub.house)
+    assert set(hub.house.keys.roots.kept()) == files
+    assert destroyed(hub, size) == ([] if "entry" in dies else [old])
+    assert rotate.prune(hub.house) == (old,)
+    assert hub.house.keys.roots.kept() == {}
+    assert set(destroyed(hub, size)) == {old}
+
+
+def test_a_root_key_that_something_was_put_under_since_the_entry_stays(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = hub.house.keys.roots.current.id
+    rotate.rotate_root(hub.house)
+    answers = iter([(old,), ()])
+    monkeypatch.setattr(rotate, "_needless", lambda *_: next(answers))
+    assert rotate.prune(hub.house) == ()
+    assert set(hub.house.keys.roots.kept()) == {old}
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def destroyed(hub: Hub, since: int) -> list[object]:
+    told = logs.entries(hub.house.store)[since:]
+    return [entry.facts["key"] for entry in told if entry.kind is EntryKind.KEY_DESTROYED]
+
+
 def test_a_new_key_of_a_landlord_changes_nothing_of_what_is_read_and_the_old_one_is_gone(
     hub: Hub, open_hub_here: OpenHub, log_verifies: Callable[[Hub], None]
 ) -> None:

@@ -201,10 +201,10 @@ def test_a_pack_that_cannot_be_taken_back_does_not_keep_the_sweep_from_what_is_d
     row = _only(hub, first)
     with hub.house.store.write(LMH) as tx:
         outbox.ask_recall(tx, row.id)
-    second = refer(hub.house, officer, Case(asks=[POLICE]).raw(), "key-of-the-second").referral_id
     content = pack.read_bytes()
     pack.unlink()
     (pack / "in the way").mkdir(parents=True)  # what cannot be unlinked
+    second = refer(hub.house, officer, Case(asks=[POLICE]).raw(), "key-of-the-second").referral_id
     app = make_celery(hub.house, "memory://", 1.0, queue_name="test", wake=lambda: None)
     sweep = app.tasks["concordat.sweep"]
     sweep()

@@ -5,7 +5,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +15,12 @@ from sqlalchemy import select
 
 from hub.access.roles import Role
 from hub.audit import log, witnessed
+from hub.audit.cosignatures import cosigner_line
 from hub.audit.kinds import EntryKind
 from hub.audit.note import parse_proof_file, vkey
 from hub.audit.policy import parse_policy
 from hub.bootstrap import Hub
+from hub.clock import Clock
 from hub.errors import BadInput, Unavailable
 from hub.flow.acknowledge import acknowledge
 from hub.flow.checkpoint import checkpoint, latest
@@ -43,14 +45,14 @@ NAMES = ("police.example/w", "council.example/w", "dpo.example/w")
 class Place:
     """A data folder, three witnesses, and the hubs that are opened there one after the other."""
 
-    def __init__(self, folder: Path, ending: ExitStack) -> None:
+    def __init__(self, folder: Path, ending: ExitStack, clocks: Sequence[Clock | None] = (None, None, None)) -> None:
         self.data, self._ending, self._ended = folder / "data", ending, 0
         self.data.mkdir(mode=0o700)
         keys = open_keys(self.data / "keys", create=True)
         origin = "hub.concordat.example"
         self.witnesses = [
-            WitnessServer(folder / name.partition(".")[0], name, [vkey(origin, keys.log.public_key())])
-            for name in NAMES
+            WitnessServer(folder / name.partition(".")[0], name, [vkey(origin, keys.log.public_key())], clock)
+            for name, clock in zip(NAMES, clocks, strict=True)
         ]
         for one in self.witnesses:
             ending.callback(one.stop)
@@ -59,8 +61,8 @@ class Place:
     def ask_for(self, enough: int) -> None:
         (self.data / "witnesses.policy").write_text(policy_of(self.witnesses, enough), encoding="utf-8")
 
-    def open(self) -> Hub:
-        hub = open_test_hub(self.data, f"sqlite:///{self.data / 'concordat.sqlite3'}")
+    def open(self, clock: Clock | None = None) -> Hub:
+        hub = open_test_hub(self.data, f"sqlite:///{self.data / 'concordat.sqlite3'}", clock)
         self._ending.callback(hub.house.store.close)
         return hub
 
@@ -68,11 +70,11 @@ class Place:
         hub.house.store.close()
         shutil.copytree(self.data, to)
 
-    def put_back(self, hub: Hub, copied: Path) -> Hub:
+    def put_back(self, hub: Hub, copied: Path, clock: Clock | None = None) -> Hub:
         hub.house.store.close()
         shutil.rmtree(self.data)
         shutil.copytree(copied, self.data)
-        return self.open()
+        return self.open(clock)
 
 
 @pytest.fixture
@@ -283,6 +285,16 @@ def test_a_witness_that_answers_nonsense_or_with_anothers_key_is_no_witness(plac
     (place.data / "witnesses.policy").write_text(policy, encoding="utf-8")
     hub = place.open()
     assert why_still(hub) == "LOG_UNWITNESSED"
+
+
+def test_a_hub_is_not_its_own_witness_by_any_of_its_keys(place: Place) -> None:
+    keys = open_keys(place.data / "keys", create=False)
+    for key in (keys.log, keys.log_for_later(), keys.signing):
+        line = cosigner_line("hub.concordat.example", key.public_key())
+        (place.data / "witnesses.policy").write_text(f"witness me {line}\nquorum me\n", encoding="utf-8")
+        with pytest.raises(BadInput, match=r"witnesses\.policy: line 1: the key is this hub's own") as refused:
+            place.open()
+        assert refused.value.code == "POLICY_WRONG"
 
 
 def test_a_policy_that_cannot_be_read_stops_the_start_and_names_the_line(place: Place) -> None:

@@ -1,6 +1,7 @@
 """The migrations: from empty and step by step, they make exactly the tables of the code. On both databases."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, select, text
 
 import hub.store.migrate
 from hub.errors import NotTrusted
 from hub.store import migrate
-from hub.store.tables import metadata
+from hub.store.tables import audit_cosignature, metadata
 from tests.conftest import OpenHub
 from tests.servers import owning
 
@@ -62,6 +63,20 @@ def test_step_by_step_they_lead_to_the_same(engine: Engine) -> None:
 
     assert differences(engine) == []
     assert migrate.is_current(engine)
+
+
+def test_a_cosignature_of_before_was_heard_when_it_says_but_never_in_time_to_come(engine: Engine) -> None:
+    migrate.upgrade(engine, "0018")
+    now = datetime.now(UTC)
+    with engine.connect().execution_options(concordat_write=True) as connection, connection.begin():
+        for size, at in enumerate((now - timedelta(days=9), now + timedelta(days=9))):
+            connection.execute(text("INSERT INTO audit_cosignature VALUES (:size, 'police', 'line', :at)"),
+                               {"size": size, "at": int(at.timestamp()) * 1_000_000})  # fmt: skip
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(select(audit_cosignature).order_by(audit_cosignature.c.size)).all()
+    assert rows[0].heard_at == rows[0].cosigned_at == (now - timedelta(days=9)).replace(microsecond=0)
+    assert now <= rows[1].heard_at <= datetime.now(UTC)
 
 
 def test_a_second_time_they_change_nothing(engine: Engine) -> None:
