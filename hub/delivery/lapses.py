@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from hub.delivery.outbox import DisclosureRow, State, among
 from hub.store.tables import disclosure, lapse
@@ -28,10 +28,14 @@ def note_packs(tx: Writing, at: datetime, *, agencies: Collection[str] = (), cas
     """Have the packs for these agencies, or of these cases, that wait to be carried decided again by then."""
     those = or_(disclosure.c.agency.in_(sorted(agencies)), disclosure.c.case_id.in_(sorted(cases)))
     packs = select(disclosure.c.id).where(disclosure.c.state == State.PREPARED.value, those)
-    tx.connection.execute(update(lapse).where(lapse.c.disclosure_id.in_(packs), lapse.c.at > at).values(at=at))
+    later = and_(lapse.c.disclosure_id.in_(packs), lapse.c.at > at)
+    in_turn = select(lapse.c.disclosure_id).where(later).order_by(lapse.c.disclosure_id).with_for_update()
+    # Held in one order: two who do so never wait in a ring.
+    if tx.connection.execute(in_turn).first() is not None:
+        tx.connection.execute(update(lapse).where(later).values(at=at))
     unknown = packs.where(disclosure.c.id.not_in(select(lapse.c.disclosure_id)))
     for disclosure_id in tx.connection.execute(unknown).scalars().all():  # few: nearly every pack rests on some date
-        tx.connection.execute(insert(lapse).values(disclosure_id=disclosure_id, at=at))
+        tx.insert_missing(lapse, disclosure_id=disclosure_id, at=at)
 
 
 def due(tx: Reading, now: datetime) -> tuple[DisclosureRow, ...]:

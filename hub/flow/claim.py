@@ -19,6 +19,7 @@ from hub.delivery.doors import Rung
 from hub.delivery.leases import Claim
 from hub.delivery.outbox import DisclosureRow
 from hub.delivery.queue import Head
+from hub.errors import Unavailable
 from hub.flow import still
 from hub.flow.house import House
 from hub.flow.release import WORKER, Intent, arrived_already, in_the_way, park, release
@@ -71,7 +72,12 @@ def claim(
     others, beaten = [head for head in found if head.lane != queue.DANGER], False
     for heads in (danger, others):
         candidates = queue.fitting(heads, free, most * _LOOKS_AHEAD, most * _LOOKS_AHEAD)
-        claimed = _claim_surely(house, worker, candidates, most, allowed)
+        try:
+            claimed = _claim_surely(house, worker, candidates, most, allowed)
+        except Unavailable:
+            if beaten:  # danger may go, and is to be looked at again at once
+                break
+            raise
         if claimed.dealt:
             return claimed
         beaten = beaten or claimed.beaten  # where somebody else is at all danger, the rest does not wait for them
@@ -157,9 +163,9 @@ def _decide_one(
         arrived_already(tx, row)
         return None, []
     barred = in_the_way(house, tx, row, now)
-    if barred is None and taken.unknown_attempts and not house.doors.can_repeat(row.agency):
+    if barred is None and taken.lost_attempts and not house.doors.can_repeat(row.agency):
         barred = "last_attempt_unknown"
-    if barred is None and taken.unknown_attempts and schedule.kills(taken.lost_attempts):
+    if barred is None and schedule.kills(taken.lost_attempts):
         barred = "workers_died"
     if barred is not None:
         return None, [park(house, tx, row, barred, now, attempt=taken.attempt)]

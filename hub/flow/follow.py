@@ -33,6 +33,9 @@ from hub.store.scope import EVERY
 from hub.store.unit_of_work import Reading, Writing
 from protocols.record import Referral
 
+NEVER_ARRIVED = "NEVER_ARRIVED"
+"""The cause of a notice that was cancelled: nobody had what it was about."""
+
 _LANES = {"immediate_danger": queue.DANGER, "high": queue.PRIORITY}
 _LOOK_EVERY = timedelta(seconds=5)
 _BY = "worker"
@@ -55,12 +58,12 @@ def tell(
         is_notice = (own := follow_ups.of(tx, about)) is not None and own.bare
         if reach is Reach.NEVER or told_so or is_notice:
             continue
-        accepted = referrals.find(tx, about.referral_id)
-        if accepted is None:  # about somebody who was erased nobody is told anything
-            continue
         row = new_row(tx, about, now)
         told = FollowUp(row.id, row.agency, about.id, notice, bare=True, look_at=None if reach is Reach.HAS else now)
         try:
+            accepted = referrals.find(tx, about.referral_id)
+            if accepted is None:  # about somebody who was erased nobody is told anything
+                continue
             judged = judge_notice(house, tx, row, told, accepted, row.decision_id, now)
         except Exception as problem:  # noqa: BLE001 - whatever it is: what is to be stopped is stopped all the same
             code_of(problem, about.id)
@@ -71,9 +74,8 @@ def tell(
 
 
 def _stands(tx: Reading, told: FollowUp) -> bool:
-    """Whether a notice has gone, or will; not one that was cancelled because there was nothing to tell of then."""
-    row = outbox.get(tx, told.disclosure_id)
-    return row.state not in (State.CANCELLED, State.DENIED) or leases.may_have_left(tx, row.id)
+    """Whether somebody was told, or is to be; not where there was nothing to tell of then."""
+    return outbox.get(tx, told.disclosure_id).cause != NEVER_ARRIVED
 
 
 def tell_of_withdrawal(
@@ -200,7 +202,7 @@ def _never_came(house: House, tx: Writing, row: DisclosureRow, told: FollowUp, n
         follow_ups.cut_off(tx, row.id)
         return []
     follow_ups.look_again(tx, row.id, None)  # also where it was abandoned or erased meanwhile
-    return [cancel(house, tx, row, "NEVER_ARRIVED", _BY, now)] if row.state in UNSENT else []
+    return [cancel(house, tx, row, NEVER_ARRIVED, _BY, now)] if row.state in UNSENT else []
 
 
 def cancel(house: House, tx: Writing, row: DisclosureRow, cause: str, by: str, now: datetime) -> Entry:

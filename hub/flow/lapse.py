@@ -6,31 +6,19 @@ Promise: what may not go any more is held or cancelled, and its pack taken back;
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 
 from hub.audit import log
 from hub.audit.entry import Entry
-from hub.delivery import lapses, outbox, sent
-from hub.delivery.outbox import UNSENT, DisclosureRow, State
+from hub.delivery import lapses
+from hub.delivery.outbox import UNSENT, DisclosureRow
 from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
-from hub.flow.judge import VALID_FOR
 from hub.flow.recall import recall
-from hub.flow.release import (
-    WORKER,
-    is_authorised,
-    judge_again,
-    keep_decision,
-    message_of,
-    park,
-    prepare_anew,
-    set_aside,
-)
+from hub.flow.reconsider import look_again
+from hub.flow.release import WORKER, park
 from hub.flow.sweeping import each
 from hub.flow.undecidable import code_of
-from hub.ids import Prefix, new_id
-from hub.intake import referrals
 from hub.store.scope import EVERY, of_landlord
 from hub.store.unit_of_work import Writing
 
@@ -47,15 +35,13 @@ def lapse(house: House) -> int:
 
 def _is_decided(house: House, found: DisclosureRow) -> bool:
     try:
-        return _is_done(house, found, _again)
+        return _is_done(house, found, partial(look_again, house))
     except Exception as problem:  # noqa: BLE001 - whatever it is: its ground has run out, and a person must look
         code = code_of(problem, found.id)
-        return _is_done(house, found, lambda house, tx, row, now: [park(house, tx, row, code, now)])
+        return _is_done(house, found, lambda tx, row, by: [park(house, tx, row, code, house.clock.now(), by=by)])
 
 
-def _is_done(
-    house: House, found: DisclosureRow, act: Callable[[House, Writing, DisclosureRow, datetime], list[Entry]]
-) -> bool:
+def _is_done(house: House, found: DisclosureRow, act: Callable[[Writing, DisclosureRow, str], list[Entry]]) -> bool:
     now = house.clock.now()
     with house.store.write(of_landlord(found.landlord)) as tx:
         row = hold_disclosure(tx, found.id)
@@ -64,30 +50,5 @@ def _is_done(
         lapses.drop(tx, row.id)
         if row.state not in UNSENT:
             return False
-        log.append(tx, act(house, tx, row, now))
+        log.append(tx, act(tx, row, WORKER))
     return True
-
-
-def _again(house: House, tx: Writing, row: DisclosureRow, now: datetime) -> list[Entry]:
-    accepted = referrals.get(tx, row.referral_id)
-    decision_id = new_id(Prefix.DECISION)
-    judged = judge_again(house, tx, row, accepted, decision_id, now)
-    verdict = judged.verdict
-    stands = verdict.goes or is_authorised(tx, row.id, verdict.decision)
-    message = message_of(house, tx, row, verdict) if stands and row.state is State.PREPARED else None
-    entry = keep_decision(tx, row, accepted, judged, decision_id, WORKER, now)
-    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on,
-                  override_id=judged.override)  # fmt: skip
-    lapses.note(tx, row.id, verdict.lapses_at)
-    if row.state is not State.PREPARED:
-        return [entry] if stands else [entry, *set_aside(house, tx, row, verdict, decision_id, WORKER, now)]
-    if message is None:
-        return [entry, *set_aside(house, tx, row, verdict, decision_id, WORKER, now)]
-    old = row.released_at is not None and row.released_at + VALID_FOR <= now
-    if old or message.body != sent.last(tx, row.id, row.case_id):
-        prepare_anew(tx, row, now)
-        outbox.change(tx, row.id, State.QUEUED, released_at=None)  # its days are counted anew, and told
-    elif row.released_at is not None and verdict.lapses_at is not None:
-        # It stays as it is, and tells days that began when it was made, not now.
-        lapses.note(tx, row.id, min(verdict.lapses_at, row.released_at + VALID_FOR))
-    return [entry]

@@ -3,16 +3,27 @@
 Shared by the journeys that record such an answer: a withdrawal, a referral that tells of a refusal, an override's end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from hub.audit.entry import Entry
-from hub.delivery import lapses, leases, outbox
+from hub.delivery import lapses, leases, outbox, sent
 from hub.delivery.introductions import FIRST_TIME
 from hub.delivery.outbox import UNSENT, DisclosureRow, State
 from hub.flow.house import House
-from hub.flow.judge import Judged
-from hub.flow.release import is_authorised, judge_again, keep_decision, park, prepare_anew, set_aside, take_up
+from hub.flow.judge import VALID_FOR, Judged
+from hub.flow.release import (
+    is_authorised,
+    judge_again,
+    keep_decision,
+    message_of,
+    park,
+    prepare_anew,
+    set_aside,
+    stays_until,
+    take_up,
+)
 from hub.flow.undecidable import code_of
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
@@ -84,8 +95,43 @@ def reconsider_surely(
 
     Raises what is the store's own trouble.
     """
+    return _surely(house, tx, row, by, partial(reconsider, lets_go=lets_go))
+
+
+def look_again(house: House, tx: Writing, row: DisclosureRow, by: str) -> list[Entry]:
+    """Decide again what waits, and leave it where it is if it may still go as it is. Returns the entries.
+
+    A pack stays that tells what would be told now, and whose days are not over: somebody may be about to carry it.
+    """
+    now, decision_id = house.clock.now(), new_id(Prefix.DECISION)
+    accepted = referrals.get(tx, row.referral_id)
+    judged = judge_again(house, tx, row, accepted, decision_id, now)
+    verdict = judged.verdict
+    stands = verdict.goes or is_authorised(tx, row.id, verdict.decision)
+    message = message_of(house, tx, row, verdict) if stands and row.state is State.PREPARED else None
+    entry = keep_decision(tx, row, accepted, judged, decision_id, by, now)
+    outbox.change(tx, row.id, row.state, decision_id=decision_id, consent_id=judged.relied_on,
+                  override_id=judged.override)  # fmt: skip
+    lapses.note(tx, row.id, verdict.lapses_at)
+    if not stands or (row.state is State.PREPARED and message is None):
+        return [entry, *set_aside(house, tx, row, verdict, decision_id, by, now)]
+    if message is None:
+        return [entry]
+    began = row.released_at or now
+    if began + VALID_FOR <= now or message.body != sent.last(tx, row.id, row.case_id):
+        prepare_anew(tx, row, now)
+        outbox.change(tx, row.id, State.QUEUED, released_at=None)  # its days are counted anew, and told
+    else:
+        lapses.note(tx, row.id, stays_until(verdict, began))
+    return [entry]
+
+
+def _surely(
+    house: House, tx: Writing, row: DisclosureRow, by: str,
+    act: Callable[[House, Writing, DisclosureRow, str], list[Entry]],
+) -> list[Entry]:  # fmt: skip
     try:
-        return reconsider(house, tx, row, by, lets_go=lets_go)
+        return act(house, tx, row, by)
     except Exception as problem:  # noqa: BLE001 - whatever it is, the others of the same stop must not go on for it
         return [park(house, tx, row, code_of(problem, row.id), house.clock.now(), by=by)]
 
@@ -115,13 +161,12 @@ def decide_anew(
 
 def reconsider_packs(house: House, tx: Writing, packs: Iterable[DisclosureRow], by: str) -> list[Entry]:
     """Decide again what waits in folders: nobody would ask at its door before it is carried. Returns the entries."""
-    entries: list[Entry] = []
-    for found in sorted(packs, key=lambda row: row.case_id):
-        referrals.hold_case(tx, found.case_id)
-        row = outbox.get(tx, found.id)
-        if row.state is State.PREPARED:
-            entries += reconsider_surely(house, tx, row, by)
-    return entries
+    those = {row.id: row.case_id for row in packs}
+    referrals.hold_cases(tx, set(those.values()))  # all before anything is written, or two might wait for each other
+    rows = sorted(outbox.among(tx, those).values(), key=lambda row: row.seq)
+    return [
+        entry for row in rows if row.state is State.PREPARED for entry in reconsider_surely(house, tx, row, by)
+    ]  # fmt: skip
 
 
 def reconsider_for_contacts(
@@ -129,9 +174,10 @@ def reconsider_for_contacts(
 ) -> list[Entry]:  # fmt: skip
     """Contacts were marked unsafe: packs of this case are decided again, those of others that tell them by the sweep.
 
-    Returns the entries. The caller holds this case, and no other: theirs are held one by one.
+    What tells none of them stays where it is. Returns the entries. The caller holds this case, and no other: theirs are
+    held one by one.
     """
-    its = (row for row in outbox.of_case(tx, case_id) if row.state is State.PREPARED)
-    entries = [entry for row in its for entry in reconsider_surely(house, tx, row, by)]
+    its = [row for row in outbox.of_case(tx, case_id) if row.state is State.PREPARED]
+    entries = [entry for row in its for entry in _surely(house, tx, row, by, look_again)]
     lapses.note_packs(tx, house.clock.now(), cases=person_index.cases_reached_by(tx, marked))
     return entries

@@ -162,7 +162,9 @@ def _telephone_again(
 
 
 def _must_be_telephoned(house: House, tx: Reading, agency: str, now: datetime, *, danger: bool) -> bool:
-    """Whether people must tell this agency: its door is barred, or danger would wait for it or for us."""
+    """Whether people must tell this agency: its door is gone or barred, or danger would wait for it or for us."""
+    if agency not in house.doors:
+        return True
     barred = pins.in_the_way(pins.of_agency(tx, agency), house.doors.digest(agency), now)  # none is suspended here
     if barred or contacts.is_unsafe(tx, house.doors.addresses(agency)):
         return True

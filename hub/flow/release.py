@@ -87,7 +87,7 @@ def release(
                   cause=None if row.cause == HOLD_WINDOW else row.cause)  # fmt: skip
     sent.keep(tx, attempt_id, row.case_id, accepted.subject, message, now, verdict.data_class)
     if house.doors.can_recall(row.agency):
-        lapses.note(tx, row.id, verdict.lapses_at)
+        lapses.note(tx, row.id, stays_until(verdict, began))
     intended = Entry(EntryKind.RELEASE_INTENDED, now, actor, {
         "disclosure": row.id, "decision": decision_id, "agency": row.agency, "attempt": claim.attempt,
         "message_commitment": bound, "transport": house.doors.transport_code(row.agency),
@@ -229,6 +229,11 @@ def first_released(tx: Reading, row: DisclosureRow, now: datetime) -> datetime:
         return now
     is_over = row.released_at + VALID_FOR <= now and not leases.may_have_left(tx, row.id)
     return now if is_over else row.released_at
+
+
+def stays_until(verdict: Verdict, began: datetime) -> datetime | None:
+    """When a pack is to be looked at again: something that it rests on runs out, or the days that it tells do."""
+    return min(verdict.lapses_at, began + VALID_FOR) if verdict.lapses_at is not None else None
 
 
 def is_authorised(tx: Reading, disclosure_id: str, decision: Decision) -> bool:

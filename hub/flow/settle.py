@@ -24,6 +24,7 @@ from hub.flow.release import (
     WORKER,
     Intent,
     arrived_already,
+    first_released,
     in_the_way,
     judge_again,
     keep_decision,
@@ -31,6 +32,7 @@ from hub.flow.release import (
     park,
     prepare_anew,
     set_aside,
+    stays_until,
 )
 from hub.ids import Prefix, new_id
 from hub.intake import referrals
@@ -163,7 +165,8 @@ def _look_again(house: House, tx: Writing, intent: Intent, now: datetime) -> tup
     judged = judge_again(house, tx, row, accepted, decision_id, now)
     message = message_of(house, tx, row, judged.verdict)
     if message is not None and message.body == intent.message.body:
-        lapses.note(tx, row.id, judged.verdict.lapses_at)  # the sweep may have come by while it was being written
+        # The sweep may have come by while it was being written.
+        lapses.note(tx, row.id, stays_until(judged.verdict, first_released(tx, row, now)))
         return State.PREPARED, []
     entry = keep_decision(tx, row, accepted, judged, decision_id, WORKER, now)
     if message is None:

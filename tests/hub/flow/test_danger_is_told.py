@@ -15,7 +15,7 @@ from hub.delivery import breaker
 from hub.delivery.doors import Attempted, AttemptOutcome
 from hub.delivery.outbox import State
 from hub.flow.claim import claim
-from hub.flow.deliver import deliver_due
+from hub.flow.deliver import deliver_due, send
 from hub.flow.house import House
 from hub.flow.override import declare
 from hub.flow.record_consent import record_consent
@@ -75,6 +75,13 @@ def test_the_same_referral_again_names_again_whom_to_telephone(on_each: Desk) ->
         first, again = (refer(house, on_each.officer, json.dumps(document).encode(), case.tag) for _ in range(2))
     assert (first.is_new, again.is_new) == (True, False)
     assert first.telephone == again.telephone == ("agy_police",)
+
+
+def test_the_same_referral_again_names_an_agency_whose_door_is_gone(on_each: Desk) -> None:
+    case = Case(asks=[POLICE])
+    refer(on_each.hub.house, on_each.officer, case.raw(), case.tag)
+    again = refer(by_lines(on_each.hub.house, agy_jag=Line()), on_each.officer, case.raw(), case.tag)
+    assert (again.is_new, again.telephone) == (False, ("agy_police",))
 
 
 def test_a_record_corrected_to_danger_names_whom_to_telephone(on_each: Desk) -> None:
@@ -138,6 +145,21 @@ def test_what_may_have_arrived_and_was_held_since_goes_again_on_a_persons_word_a
     resume(house, on_each.officer, row.id)
     deliver_due(house, "w", 50)
     assert line.came.count(row.id) == 2
+
+
+def test_an_answer_in_between_does_not_hide_that_somebody_died_at_it(on_each: Desk) -> None:
+    line = Line(repeats=Idempotency.NONE)
+    house = by_lines(on_each.hub.house, agy_helpline=line)
+    case, row = on_each.send(HELPLINE)
+    intent = claim_one(house, "dies", row.id)
+    assert intent is not None
+    send(house, intent)
+    on_each.clock.move(seconds=house.lease.total_seconds() + 1)
+    fact = case.referral()["consents"][0] | {"claimed_at": on_each.clock.now().isoformat()}
+    record_consent(house, on_each.officer, row.referral_id, json.dumps(fact).encode())
+    deliver_due(house, "w", 50)
+    assert line.came.count(row.id) == 1
+    assert (on_each.row(row.id).state, on_each.row(row.id).cause) == (State.PARKED, "last_attempt_unknown")
 
 
 def test_what_is_taken_up_again_after_its_days_tells_days_that_are_to_come(on_each: Desk) -> None:

@@ -20,18 +20,20 @@ from hub.flow.consult import read_referral
 from hub.flow.deliver import deliver_due, send
 from hub.flow.document import set_policy_document
 from hub.flow.follow import look
+from hub.flow.judge import VALID_FOR
 from hub.flow.lapse import lapse
 from hub.flow.mark import mark_unsafe
 from hub.flow.recall import recall
 from hub.flow.record_consent import Recorded, record_consent
 from hub.flow.refer import refer
+from hub.flow.review import review
 from hub.flow.withdraw import withdraw
 from hub.ids import Prefix, new_id
 from hub.store.tables import sealed
 from protocols.parse import write_agreement
 from tests.cases import FIRE, HELPLINE, JAG, SOCIAL, Case, agreement
 from tests.delivering import Line, by_lines, claim_one, settle_one
-from tests.hub.flow.correcting import Change, Desk
+from tests.hub.flow.correcting import Change, Desk, conditional
 from tests.hubs import LMH, somebody
 
 PHONE = "07700 900123"
@@ -115,6 +117,18 @@ class TestAWithdrawal:
         done = on_each.withdraw(row)
         assert (done.cancelled, done.leaving, done.told_before) == ((row.id,), (), (row.id,))
         assert on_each.row(row.id).state is State.CANCELLED
+
+    def test_is_recorded_and_stops_the_rest_where_what_somebody_has_does_not_open(self, on_each: Desk) -> None:
+        case, gone = on_each.send(HELPLINE)
+        on_each.deliver()
+        hand_over(on_each.hub.house, on_each.officer, gone.id, None)
+        other = _refer_again(on_each, case)
+        on_each.deliver()
+        _spoil(gone.referral_id)(on_each)
+        done = on_each.withdraw(other)
+        assert (done.cancelled, done.told_before) == ((other.id,), (gone.id,))
+        assert on_each.follow_ups(gone) == (), "a person tells them: nothing can be written about it"
+        assert on_each.packs(other.id) == []
 
 
 def _die(*_anything: object) -> None:
@@ -240,6 +254,40 @@ def test_a_contact_that_a_referral_tells_to_be_the_accuseds_leaves_every_pack_th
     for one in (row, elsewhere):
         assert on_each.row(one.id).state is State.PREPARED
         assert number[-6:] not in (on_each.pack(one.id) or number)
+
+
+@pytest.mark.parametrize("authorised", [True, False])
+def test_a_mark_leaves_a_pack_where_it_is_that_does_not_tell_what_was_marked(on_each: Desk, authorised: bool) -> None:
+    case, row = on_each.send(HELPLINE, *([conditional] if authorised else []))
+    if authorised:
+        review(on_each.hub.house, somebody(on_each.hub, Role.AUTHORISER), row.id, authorise=True)
+    on_each.deliver()
+    (pack,) = on_each.packs(row.id)
+    pack.unlink()  # somebody is on the way with it
+    document = case.referral() | {"asks": [{"agency": "agy_fire", "purpose": "target_hardening"}], "consents": []}
+    document["record"]["people"].append({
+        "id": "p9", "role": "alleged_perpetrator", "name": case.token("other"),
+        "contacts": [{"channel": "mobile", "value": "07700 900987"}],
+    })  # fmt: skip
+    refer(on_each.hub.house, on_each.officer, json.dumps(document).encode(), f"other-{case.tag}")
+    on_each.clock.move(seconds=1)
+    lapse(on_each.hub.house)
+    on_each.deliver()
+    assert (on_each.row(row.id).state, on_each.packs(row.id)) == (State.PREPARED, [])
+
+
+def test_a_pack_that_a_later_attempt_wrote_tells_the_days_of_the_first_and_goes_with_them(on_each: Desk) -> None:
+    _, row = on_each.send(HELPLINE)
+    began = on_each.clock.now()
+    assert claim_one(on_each.hub.house, "dies", row.id) is not None
+    on_each.clock.move(days=2)
+    on_each.deliver()
+    before = on_each.pack(row.id)
+    on_each.clock.at = began + VALID_FOR + timedelta(hours=1)
+    lapse(on_each.hub.house)
+    on_each.deliver()
+    assert on_each.row(row.id).state is State.PREPARED
+    assert on_each.pack(row.id) not in (None, before)
 
 
 def test_a_newer_agreement_that_lets_less_go_takes_back_the_packs_of_the_older_one(on_each: Desk) -> None:

@@ -15,9 +15,8 @@ from hub.delivery.breaker import Circuit
 from hub.delivery.doors import Attempted, AttemptOutcome
 from hub.delivery.outbox import DisclosureRow, State
 from hub.errors import NotTrusted, Unavailable
-from hub.flow import agree, still
+from hub.flow import agree, reconsider, still
 from hub.flow import claim as claiming
-from hub.flow import lapse as lapsing
 from hub.flow.claim import claim
 from hub.flow.deliver import deliver_due
 from hub.flow.document import set_policy_document
@@ -114,7 +113,7 @@ def test_what_has_lost_its_ground_and_cannot_be_decided_is_parked_and_the_others
     here.clock.move(days=3)
     set_policy_document(house, None, "LMH", here.clock.now() + timedelta(days=300))
     stuck = rows[1]
-    monkeypatch.setattr(lapsing, "judge_again", _failing_at(judge_again, stuck.id, defect))
+    monkeypatch.setattr(reconsider, "judge_again", _failing_at(judge_again, stuck.id, defect))
     lapse(house)
     assert lapse(house) == 0, "nothing is looked at in vain for ever"
     code = defect.code if isinstance(defect, NotTrusted) else "UNDECIDABLE"
