@@ -188,7 +188,7 @@ IN_DELIVERY = {
         ("consent", "order"), _suspension_beforehand, (people.suspends,)
     ),
     "a withdrawal changes what it read before it held the case": Planted(
-        ("consent", "order"), _withdraws_from_memory, (people.withdraws,)
+        ("carried",), _withdraws_from_memory, (people.withdraws, people.records_consent)
     ),
     "a pack stays in its folder after a withdrawal": Planted(("carried",), _leaves_packs, (people.withdraws,)),
 }
