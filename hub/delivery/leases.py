@@ -132,6 +132,18 @@ def is_loose(tx: Reading, disclosure_id: str) -> bool:
     return tx.connection.execute(found).first() is not None
 
 
+def is_in_doubt(tx: Reading, disclosure_id: str) -> bool:
+    """Whether it may have arrived, and no person has taken it up again since, which says that it did not."""
+    left = or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(_LOOSE))
+    found = (
+        select(attempt.c.id)
+        .join(outbox, outbox.c.disclosure_id == attempt.c.disclosure_id)
+        .where(attempt.c.disclosure_id == disclosure_id, left, attempt.c.started_at >= outbox.c.first_tried_at)
+        .limit(1)
+    )
+    return tx.connection.execute(found).first() is not None
+
+
 def was_taken_back(tx: Reading, disclosure_id: str) -> bool:
     """Whether a pack of it lay in its folder, and was taken out again."""
     its = select(attempt.c.id).where(attempt.c.disclosure_id == disclosure_id, attempt.c.outcome == TAKEN_BACK)

@@ -171,5 +171,8 @@ def _strays(
     house: House, tx: Reading, agency: str, now: datetime, disclosure_id: str | None = None
 ) -> tuple[DisclosureRow, ...]:  # fmt: skip
     """What is queued for a partner that fetches is where it should be; only a fetch of it may have broken off."""
-    states = (State.QUEUED, State.LEAVING) if house.doors.is_sent(agency) else (State.LEAVING,)
-    return strays.of(tx, agency, now, states, disclosure_id)
+    if not house.doors.is_sent(agency):
+        return strays.of(tx, agency, now, (State.LEAVING,), disclosure_id)
+    if disclosure_id is None and not strays.may_be(tx, agency):
+        return ()
+    return strays.of(tx, agency, now, (State.QUEUED, State.LEAVING), disclosure_id)

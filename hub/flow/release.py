@@ -195,7 +195,7 @@ def take_up(house: House, tx: Writing, row: DisclosureRow, by: str, now: datetim
 
     Where it may have arrived already, and its partner would notice no repeat, a person finds that out first.
     """
-    if row.agency in house.doors and not house.doors.can_repeat(row.agency) and leases.is_loose(tx, row.id):
+    if row.agency in house.doors and not house.doors.can_repeat(row.agency) and leases.is_in_doubt(tx, row.id):
         leases.close_unknown(tx, [row.id], now)
         return [park(house, tx, row, "last_attempt_unknown", now, by=by)]
     leases.restart(tx, row.id, now, ready=house.doors.is_sent(row.agency))

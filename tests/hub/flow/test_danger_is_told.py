@@ -147,6 +147,23 @@ def test_what_may_have_arrived_and_was_held_since_goes_again_on_a_persons_word_a
     assert line.came.count(row.id) == 2
 
 
+def test_what_a_person_took_up_again_asks_for_no_second_word_when_it_was_held_since(on_each: Desk) -> None:
+    line = Line(answer=raising(Unsure("no_answer", "no")), repeats=Idempotency.NONE)
+    house = by_lines(on_each.hub.house, agy_helpline=line)
+    case, row = on_each.send(HELPLINE)
+    deliver_due(house, "w", 50)
+    on_each.clock.move(minutes=1)
+    resume(house, on_each.officer, row.id)
+    line.answer = raising(TryLater("no_connection", "no"))
+    deliver_due(house, "w", 50)
+    says = {"answer": "given_with_conditions", "conditions": "Not to a man."}
+    for more, state in ((says, State.HELD), ({}, State.QUEUED)):
+        on_each.clock.move(minutes=5)
+        fact = case.referral()["consents"][0] | {"claimed_at": on_each.clock.now().isoformat()} | more
+        record_consent(house, on_each.officer, row.referral_id, json.dumps(fact).encode())
+        assert on_each.row(row.id).state is state
+
+
 def test_an_answer_in_between_does_not_hide_that_somebody_died_at_it(on_each: Desk) -> None:
     line = Line(repeats=Idempotency.NONE)
     house = by_lines(on_each.hub.house, agy_helpline=line)
