@@ -11,15 +11,17 @@ from hub.store.unit_of_work import Reading, Writing
 _MOST = 500
 
 
-def may_be(tx: Reading, agency: str) -> bool:
-    """Whether more is queued or leaving for an agency than workers are to take: told by two indexes alone.
+def agencies(tx: Reading) -> frozenset[str]:
+    """For whom more is queued or leaving than workers are to take, as for whoever fetches: told by two indexes alone.
 
     So that a long queue, in which nothing is astray, is not read row by row at each sweep.
     """
     states = (State.QUEUED.value, State.LEAVING.value)
-    there = select(func.count()).where(disclosure.c.state.in_(states), disclosure.c.agency == agency)
-    ready = select(func.count()).where(outbox.c.ready.is_(True), outbox.c.agency == agency)
-    return int(tx.connection.execute(there).scalar_one()) > int(tx.connection.execute(ready).scalar_one())
+    there = select(disclosure.c.agency, func.count().label("found")).where(disclosure.c.state.in_(states))
+    ready = select(outbox.c.agency, func.count().label("found")).where(outbox.c.ready.is_(True))
+    for_workers = {row.agency: row.found for row in tx.connection.execute(ready.group_by(outbox.c.agency))}
+    all_there = tx.connection.execute(there.group_by(disclosure.c.agency))
+    return frozenset(row.agency for row in all_there if row.found > for_workers.get(row.agency, 0))
 
 
 def of(

@@ -145,7 +145,7 @@ def _answer_overdue(row: DisclosureRow, now: datetime) -> Entry:
 
 def _astray(house: House, tx: Reading, now: datetime) -> tuple[DisclosureRow, ...]:
     """What nobody would come back for, by agency, danger first."""
-    return tuple(row for agency in agencies.ids(tx) for row in _strays(house, tx, agency, now))
+    return tuple(row for agency in sorted(strays.agencies(tx)) for row in _strays(house, tx, agency, now))
 
 
 def _redirect(house: House, found: DisclosureRow) -> bool:
@@ -171,8 +171,5 @@ def _strays(
     house: House, tx: Reading, agency: str, now: datetime, disclosure_id: str | None = None
 ) -> tuple[DisclosureRow, ...]:  # fmt: skip
     """What is queued for a partner that fetches is where it should be; only a fetch of it may have broken off."""
-    if not house.doors.is_sent(agency):
-        return strays.of(tx, agency, now, (State.LEAVING,), disclosure_id)
-    if disclosure_id is None and not strays.may_be(tx, agency):
-        return ()
-    return strays.of(tx, agency, now, (State.QUEUED, State.LEAVING), disclosure_id)
+    states = (State.QUEUED, State.LEAVING) if house.doors.is_sent(agency) else (State.LEAVING,)
+    return strays.of(tx, agency, now, states, disclosure_id)
