@@ -73,17 +73,21 @@ def _first() -> Select[Any]:
 _WAITED_FOR, _FIRST = _waited_for(), _first()
 
 
+def waited_for(tx: Reading) -> tuple[str, ...]:
+    """The agencies that something is ready for, due or not."""
+    return tuple(tx.connection.execute(_WAITED_FOR).scalars())
+
+
 def heads(
     tx: Reading, slots: Mapping[str, Slots], now: datetime, limit: int, only: Iterable[str] | None = None
 ) -> Sequence[Head]:  # fmt: skip
     """The rows that are next, most urgent first, at most `limit` of each agency and lane: danger, then by due time.
 
-    Only of agencies with a free slot, and of the disclosures `only` where these are given.
+    Of the agencies with a free slot in `slots` alone, and of the disclosures `only` where these are given.
     """
     asked = _FIRST if only is None else _FIRST.where(outbox.c.disclosure_id.in_(sorted(only)))
     found: list[Head] = []
-    for agency in tx.connection.execute(_WAITED_FOR).scalars().all():
-        free = slots.get(agency, Slots(0, 0))
+    for agency, free in slots.items():
         for lane in (DANGER, PRIORITY, ROUTINE):
             if (free.danger if lane == DANGER else free.usual) > 0:
                 rows = tx.connection.execute(

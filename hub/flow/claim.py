@@ -25,7 +25,7 @@ from hub.flow.house import House
 from hub.flow.release import WORKER, Intent, arrived_already, in_the_way, park, release
 from hub.flow.undecidable import code_of
 from hub.intake import referrals
-from hub.register import agencies, consents
+from hub.register import consents
 from hub.store.scope import EVERY, of_landlord
 from hub.store.troubles import is_of_the_store
 from hub.store.unit_of_work import Reading, Writing
@@ -63,7 +63,10 @@ def claim(
     still.put_right(house)
     now, allowed = house.clock.now(), most if usual is None else usual
     with house.store.read(EVERY) as tx:
-        free = _slots(house, tx, breaker.states(tx), agencies.ids(tx), now)
+        waited_for = queue.waited_for(tx)
+        if not waited_for:  # as at most looks of a hub at rest
+            return Claimed()
+        free = _slots(house, tx, breaker.states(tx, waited_for), waited_for, now)
         if not allowed:  # what nobody could take now would be found at every look, and look as if others were at it
             free = {agency: replace(slots, usual=0) for agency, slots in free.items()}
         found = queue.heads(tx, free, now, most * _LOOKS_AHEAD, only)
