@@ -20,6 +20,7 @@ UNKNOWN, TAKEN_BACK, GONE = "unknown", "taken_back", "gone"
 """How an attempt ended, beside its own outcome: nobody knows; or its pack was taken back, or gone when it was to be."""
 
 _LOOSE = ("unsure", UNKNOWN)
+_IS_LOOSE = or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(_LOOSE))
 MAY_HAVE_IT = ("done", *_LOOSE, GONE)
 """Ends of an attempt after which the partner has it or may have it."""
 MAY_HAVE_LEFT = or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(MAY_HAVE_IT), attempt.c.reached.is_(True))
@@ -127,18 +128,16 @@ def may_have_left(tx: Reading, disclosure_id: str) -> bool:
 
 def is_loose(tx: Reading, disclosure_id: str) -> bool:
     """Whether an attempt may have left a pack of which nobody knows."""
-    left = or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(_LOOSE))
-    found = select(attempt.c.id).where(attempt.c.disclosure_id == disclosure_id, left).limit(1)
+    found = select(attempt.c.id).where(attempt.c.disclosure_id == disclosure_id, _IS_LOOSE).limit(1)
     return tx.connection.execute(found).first() is not None
 
 
 def is_in_doubt(tx: Reading, disclosure_id: str) -> bool:
     """Whether it may have arrived, and no person has taken it up again since, which says that it did not."""
-    left = or_(attempt.c.outcome.is_(None), attempt.c.outcome.in_(_LOOSE))
     found = (
         select(attempt.c.id)
         .join(outbox, outbox.c.disclosure_id == attempt.c.disclosure_id)
-        .where(attempt.c.disclosure_id == disclosure_id, left, attempt.c.started_at >= outbox.c.first_tried_at)
+        .where(attempt.c.disclosure_id == disclosure_id, _IS_LOOSE, attempt.c.started_at >= outbox.c.first_tried_at)
         .limit(1)
     )
     return tx.connection.execute(found).first() is not None

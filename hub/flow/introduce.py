@@ -15,8 +15,7 @@ from hub.delivery.introductions import FIRST_TIME
 from hub.delivery.outbox import DisclosureRow
 from hub.errors import Conflict, NotAllowed
 from hub.flow.house import House
-from hub.flow.parked import landlord_of, list_waiting
-from hub.flow.sight import require_sight
+from hub.flow.sight import landlord_of, list_waiting, require_sight
 from hub.intake import referrals
 from hub.register import overrides
 from hub.store.unit_of_work import Reading

@@ -20,9 +20,9 @@ from hub.delivery.outbox import DisclosureRow, State
 from hub.flow.hold import hold_disclosure
 from hub.flow.house import House
 from hub.flow.override import end
-from hub.flow.parked import landlord_of, list_waiting
 from hub.flow.recall import recall
 from hub.flow.release import arrived_already
+from hub.flow.sight import landlord_of, list_waiting
 from hub.flow.sweeping import each
 from hub.intake import referrals
 from hub.register import agencies, overrides

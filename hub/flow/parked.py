@@ -1,27 +1,15 @@
-"""Parked: what stopped being tried, told to whoever must decide: why, what happened, and what a replay would do.
+"""Parked: what stopped being tried, told to whoever must decide: why, what happened, and what a replay would do."""
 
-Shared by every list of what waits for people: the page that somebody gets. What they may not know of is left out before
-the page is cut, so that another team's backlog hides nobody's own danger.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeAlias
 
-from hub.access.roles import Act, Actor, Role, require
+from hub.access.roles import Act, Actor
 from hub.delivery import causes, history, leases, outbox
 from hub.delivery.history import History
-from hub.delivery.outbox import DisclosureRow, Seen
-from hub.errors import NotFound
+from hub.delivery.outbox import DisclosureRow
 from hub.flow.house import House
-from hub.flow.sight import in_sight
-from hub.intake.seen import is_seen
+from hub.flow.sight import landlord_of, list_waiting
 from hub.register import agencies
 from hub.store.unit_of_work import Reading
-
-Waiting: TypeAlias = Callable[[Reading, str, Seen | None], tuple[DisclosureRow, ...]]
-"""One list of what waits, of a landlord and of what is seen."""
 
 _MAY_HAVE_ARRIVED = (*leases.MAY_HAVE_IT, None)
 
@@ -63,21 +51,6 @@ def list_parked(house: House, actor: Actor) -> tuple[Parked, ...]:
                _on_replay(house, row, happened[row.id], barred[row.agency]))
         for row in rows
     )  # fmt: skip
-
-
-def landlord_of(actor: Actor, act: Act) -> str:
-    """Whose lists the actor may read by this act. Raises NotAllowed; NotFound for a credential of no landlord."""
-    require(actor, act)
-    if actor.landlord is None:
-        raise NotFound("NOT_FOUND", "there is nothing by that id")
-    return actor.landlord
-
-
-def list_waiting(tx: Reading, actor: Actor, landlord: str, waiting: Waiting) -> tuple[DisclosureRow, ...]:
-    """The first page of what is waiting, of that landlord, and in the actor's sight; most urgent first."""
-    is_officer = actor.role is Role.OFFICER
-    seen = partial(is_seen, team=actor.team, person=actor.person) if is_officer else None
-    return in_sight(tx, actor, waiting(tx, landlord, seen))  # where the criterion and the rule differ, the rule decides
 
 
 def _barred(house: House, tx: Reading, agency: str) -> str | None:

@@ -58,18 +58,23 @@ def check_nothing_leaves(hub: Hub, known: int) -> None:
         deliver_due(hub.house, "worker", 50)
 
 
+def copied_and_lengthened(place: Place, to: Path) -> tuple[Hub, int]:
+    """A hub that went on after it was copied, and how long its log is now."""
+    hub = place.open()
+    accept(hub)
+    sign_and_ask(hub)
+    place.copy(hub, to)
+    hub = place.open()
+    return hub, lengthened(hub)
+
+
 @pytest.mark.parametrize("ahead", [(HOUR, HOUR, None), (HOUR, None, None), (None, None, None)])
 def test_an_old_copy_does_not_vouch_for_itself_by_cosignatures_of_witnesses_whose_clocks_are_ahead(
     tmp_path: Path, ahead: tuple[timedelta | None, ...]
 ) -> None:
     with ExitStack() as ending:
         place = Place(tmp_path, ending, [Apart(by) if by else None for by in ahead])
-        hub = place.open()
-        accept(hub)
-        sign_and_ask(hub)
-        place.copy(hub, tmp_path / "copy")
-        hub = place.open()
-        known = lengthened(hub)
+        hub, known = copied_and_lengthened(place, tmp_path / "copy")
         with silent(place):
             hub = place.put_back(hub, tmp_path / "copy")
             check_nothing_leaves(hub, known)
@@ -78,12 +83,7 @@ def test_an_old_copy_does_not_vouch_for_itself_by_cosignatures_of_witnesses_whos
 def test_an_old_copy_does_not_vouch_for_itself_where_the_clock_of_the_hub_is_behind(tmp_path: Path) -> None:
     with ExitStack() as ending:
         place = Place(tmp_path, ending)
-        hub = place.open()
-        accept(hub)
-        sign_and_ask(hub)
-        place.copy(hub, tmp_path / "copy")
-        hub = place.open()
-        known = lengthened(hub)
+        hub, known = copied_and_lengthened(place, tmp_path / "copy")
         with silent(place):
             clock = HandClock()
             clock.move(minutes=-10)
